@@ -1,0 +1,137 @@
+//! Security connectors: the one that is wanted, and those that are seen.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use crate::deployment::{ADOPTED, tag};
+use crate::{AccountId, ConnectorId, ConnectorName, Deployment, Location, RoleArn};
+
+/// A Defender plan's part of a connector, as far as this crate compares it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Offering {
+    /// Foundational CSPM (`CspmMonitorAws`).
+    CspmMonitorAws {
+        /// `nativeCloudConnection.cloudRoleArn`; `None` when a seen connector has none.
+        cloud_role_arn: Option<RoleArn>,
+    },
+    /// An offering that no plan of ours writes: left exactly as it is.
+    Unmanaged {
+        /// Its `offeringType`.
+        offering_type: String,
+    },
+}
+
+impl Offering {
+    /// The `offeringType` on the wire.
+    pub fn offering_type(&self) -> &str {
+        match self {
+            Self::CspmMonitorAws { .. } => "CspmMonitorAws",
+            Self::Unmanaged { offering_type } => offering_type,
+        }
+    }
+
+    /// The roles that Defender would assume for it.
+    pub fn roles(&self) -> impl Iterator<Item = &RoleArn> {
+        match self {
+            Self::CspmMonitorAws { cloud_role_arn } => cloud_role_arn.as_ref(),
+            Self::Unmanaged { .. } => None,
+        }
+        .into_iter()
+    }
+}
+
+/// How often Defender reads the account, in whole hours: 4, 6, 12 or 24 (what the portal offers).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ScanInterval(i64);
+
+impl ScanInterval {
+    /// The shortest, which is the portal's own default.
+    pub const DEFAULT: Self = Self(4);
+
+    /// Refuses what the portal does not offer.
+    pub fn from_hours(hours: i64) -> Option<Self> {
+        [4, 6, 12, 24].contains(&hours).then_some(Self(hours))
+    }
+
+    /// The interval in hours.
+    pub fn hours(self) -> i64 {
+        self.0
+    }
+}
+
+/// The connector that the stack's parameters ask for.
+#[derive(Debug, Clone)]
+pub struct WantedConnector {
+    /// Where it goes.
+    pub id: ConnectorId,
+    /// The AWS account (`hierarchyIdentifier`).
+    pub account: AccountId,
+    /// Its Azure location.
+    pub location: Location,
+    /// How often Defender scans.
+    pub scan_interval: ScanInterval,
+    /// AWS Regions to protect; empty means all.
+    pub regions: BTreeSet<String>,
+    /// One per plan that is on.
+    pub offerings: Vec<Offering>,
+    /// Tags that the connector must have, ours and the user's.
+    pub tags: BTreeMap<String, String>,
+    /// Tags that an update took out of the stack's properties.
+    pub withdrawn_tags: BTreeSet<String>,
+}
+
+/// A connector as ARM shows it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Connector {
+    /// Its id.
+    pub id: ConnectorId,
+    /// `environmentName`: AWS, GCP, Github, ….
+    pub environment: String,
+    /// `hierarchyIdentifier`: for AWS the account id.
+    pub hierarchy_identifier: String,
+    /// Its location, as spelled by the service.
+    pub location: String,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+    /// `environmentData.scanInterval` in hours, if it has one.
+    pub scan_interval_hours: Option<i64>,
+    /// `environmentData.regions`; empty means all.
+    pub regions: BTreeSet<String>,
+    /// Its offerings.
+    pub offerings: Vec<Offering>,
+    /// The whole body as read, so that what this crate does not know survives a write.
+    pub body: Value,
+}
+
+impl Connector {
+    /// Whether it connects this AWS account.
+    pub fn connects(&self, account: &AccountId) -> bool {
+        self.environment.eq_ignore_ascii_case("AWS")
+            && self.hierarchy_identifier.trim() == account.as_str()
+    }
+
+    /// Whether it is the deployment's.
+    pub fn is_owned_by(&self, deployment: &Deployment) -> bool {
+        deployment.owns(&self.tags)
+    }
+
+    /// Whether it existed before us and is to be restored instead of deleted.
+    pub fn is_adopted(&self) -> bool {
+        tag(&self.tags, ADOPTED).is_some_and(|value| value.eq_ignore_ascii_case("true"))
+    }
+
+    /// Its name, for a reason or a log line.
+    pub fn name(&self) -> &ConnectorName {
+        &self.id.name
+    }
+}
+
+/// A connector of the retired classic kind (`Microsoft.Security/connectors`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClassicConnector {
+    /// Its name, as the service gave it.
+    pub name: String,
+    /// The AWS account in its role ARN, if it has one.
+    pub account: Option<String>,
+}

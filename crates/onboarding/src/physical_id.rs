@@ -1,0 +1,69 @@
+//! The physical ids under which CloudFormation knows a security connector.
+
+use crate::ConnectorId;
+
+/// Marks the id of a Create that was killed: nobody knows how far it got, or under which id an
+/// adopted connector was written.
+const INTERRUPTED: &str = "#interrupted";
+
+/// The physical id of a Create that was killed while it may have been writing.
+pub fn interrupted(id: &ConnectorId) -> String {
+    format!("{id}{INTERRUPTED}")
+}
+
+/// What the Delete of a physical id has to remove.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reach {
+    /// This connector and no other one, even of the same account.
+    One(ConnectorId),
+    /// Whatever this deployment has for the account: the Create was killed, or `CloudFormation`
+    /// made the id up because no answer ever came.
+    Whatever,
+}
+
+/// Reads a physical id.
+pub fn reach(physical_id: &str) -> Reach {
+    // `seen`: an adopted connector may have a name that our own rules do not give.
+    plain(physical_id).map_or(Reach::Whatever, Reach::One)
+}
+
+fn plain(physical_id: &str) -> Option<ConnectorId> {
+    if physical_id.ends_with(INTERRUPTED) {
+        None
+    } else {
+        ConnectorId::seen(physical_id)
+    }
+}
+
+/// The physical id to answer an update with. ARM ids have no case but physical ids do: the same
+/// connector keeps the spelling it has, or `CloudFormation` would see a replacement and delete it.
+pub fn after_update(before: &str, now: &ConnectorId) -> String {
+    match plain(before) {
+        Some(same) if same == *now => before.to_owned(),
+        _ => now.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: &str = "/subscriptions/0b1f6471-1bf0-4dda-aec3-111122223333/resourceGroups/rg/providers/Microsoft.Security/securityConnectors/aws-1";
+
+    #[test]
+    fn only_a_plain_arm_id_reaches_one_connector() {
+        let id: ConnectorId = ID.parse().unwrap();
+        assert_eq!(reach(ID), Reach::One(id.clone()));
+        assert_eq!(reach(&interrupted(&id)), Reach::Whatever);
+        assert_eq!(reach("stack-SecurityConnector-1ABCDEF"), Reach::Whatever);
+    }
+
+    #[test]
+    fn an_update_of_the_same_connector_never_looks_like_a_replacement() {
+        let id: ConnectorId = ID.parse().unwrap();
+        let shouted = ID.to_uppercase();
+        assert_eq!(after_update(&shouted, &id), shouted);
+        assert_eq!(after_update(&ID.replace("aws-1", "aws-2"), &id), ID);
+        assert_eq!(after_update(&interrupted(&id), &id), ID);
+    }
+}

@@ -1,0 +1,184 @@
+//! One security connector: GET, PUT, PATCH and DELETE.
+
+use axum::http::Method;
+use serde_json::Value;
+
+use super::answer::Answer;
+use super::arm::{Call, json_object, method_not_allowed};
+use super::operations::{self, Effect};
+use super::paths::connector_path;
+use super::provider::{check_connector_version, check_registered};
+use super::state::{Shared, Subscription};
+use super::{defender, document, rules, schema, validation};
+
+/// A write that has passed every check but Defender's own.
+struct Prepared {
+    path: String,
+    document: Value,
+    created: bool,
+    tenant_id: String,
+}
+
+pub(crate) async fn handle(shared: &Shared, call: &Call, group: &str, name: &str) -> Answer {
+    match call.method {
+        Method::GET => get(shared, call, group, name),
+        Method::PUT | Method::PATCH => write(shared, call, group, name).await,
+        Method::DELETE => delete(shared, call, group, name),
+        _ => method_not_allowed(&call.method),
+    }
+}
+
+fn get(shared: &Shared, call: &Call, group: &str, name: &str) -> Answer {
+    let path = key(call, group, name);
+    let mut world = shared.world();
+    let Some(subscription) = world.subscription(&call.path.subscription) else {
+        return not_found(group, name);
+    };
+    if let Err(refusal) = check_connector_version(&subscription.setup, call) {
+        return refusal;
+    }
+    match subscription.resources.get(&path) {
+        Some(document) => stored_answer(200, document.clone()),
+        None => not_found(group, name),
+    }
+}
+
+async fn write(shared: &Shared, call: &Call, group: &str, name: &str) -> Answer {
+    let prepared = match prepare(shared, call, group, name) {
+        Ok(prepared) => prepared,
+        Err(refusal) => return refusal,
+    };
+    let (look, aws) = {
+        let world = shared.world();
+        (
+            world.switches_of(&call.path.subscription).look_into_aws,
+            world.aws.clone(),
+        )
+    };
+    if look
+        && let Err(finding) =
+            defender::inspect(&shared.http, &aws, &prepared.tenant_id, &prepared.document).await
+    {
+        return Answer::provider(finding.public).with_note(finding.reason);
+    }
+    commit(shared, call, prepared)
+}
+
+fn prepare(shared: &Shared, call: &Call, group: &str, name: &str) -> Result<Prepared, Answer> {
+    let sent = json_object(&call.body)?;
+    let path = key(call, group, name);
+    let mut world = shared.world();
+    let switches = world.switches_of(&call.path.subscription);
+    let subscription = world
+        .subscription(&call.path.subscription)
+        .ok_or_else(|| not_found(group, name))?;
+    check_connector_version(&subscription.setup, call)?;
+    check_registered(&subscription.setup)?;
+    let stored: Option<Value> = subscription
+        .resources
+        .get(&path)
+        .and_then(|bytes| serde_json::from_slice(bytes).ok());
+    validation::check(
+        schema::connector(),
+        &sent,
+        stored.as_ref(),
+        &call.api_version,
+        "",
+    )
+    .map_err(validation::Problem::into_answer)?;
+    let mut document = match (call.method == Method::PATCH, &stored) {
+        (true, None) => return Err(not_found(group, name)),
+        (true, Some(stored)) => document::patched(stored, sent),
+        (false, _) => sent,
+    };
+    rules::check_location(&subscription.setup, &mut document, stored.as_ref(), name)?;
+    rules::check_properties(&document, stored.as_ref())?;
+    rules::check_duplicate(subscription, &switches, &path, &document)?;
+    let group = subscription.group(group).unwrap_or(group).to_owned();
+    let id = connector_path(&subscription.setup.subscription_id, &group, name);
+    document::complete(
+        &mut document,
+        stored.as_ref(),
+        &id,
+        name,
+        &call.principal.client,
+    );
+    Ok(Prepared {
+        path,
+        document,
+        created: stored.is_none(),
+        tenant_id: subscription.setup.tenant_id.clone(),
+    })
+}
+
+fn commit(shared: &Shared, call: &Call, prepared: Prepared) -> Answer {
+    let document = prepared.document.to_string().into_bytes();
+    let status = if prepared.created { 201 } else { 200 };
+    let effect = Effect::Store {
+        path: prepared.path,
+        document: document.clone(),
+    };
+    match carry_out(shared, call, effect) {
+        Some(accepted) => accepted,
+        None => stored_answer(status, document),
+    }
+}
+
+fn delete(shared: &Shared, call: &Call, group: &str, name: &str) -> Answer {
+    let path = key(call, group, name);
+    let found = {
+        let mut world = shared.world();
+        let Some(subscription) = world.subscription(&call.path.subscription) else {
+            return not_found(group, name);
+        };
+        if let Err(refusal) = check_connector_version(&subscription.setup, call) {
+            return refusal;
+        }
+        subscription.resources.contains_key(&path)
+    };
+    if !found {
+        return Answer::empty(204);
+    }
+    let status = shared
+        .world()
+        .switches_of(&call.path.subscription)
+        .delete_answers;
+    carry_out(shared, call, Effect::Remove { path }).unwrap_or_else(|| Answer::empty(status))
+}
+
+/// Applies the write now, or answers 202 where writes go on in the background.
+fn carry_out(shared: &Shared, call: &Call, effect: Effect) -> Option<Answer> {
+    let mut world = shared.world();
+    let plan = world
+        .switches_of(&call.path.subscription)
+        .asynchronous_writes;
+    let subscription: &mut Subscription = world.subscription(&call.path.subscription)?;
+    let Some(plan) = plan else {
+        effect.apply(subscription);
+        return None;
+    };
+    Some(operations::begin(
+        &shared.base_url,
+        subscription,
+        &call.api_version,
+        plan,
+        effect,
+    ))
+}
+
+fn key(call: &Call, group: &str, name: &str) -> String {
+    connector_path(&call.path.subscription, group, name).to_ascii_lowercase()
+}
+
+fn stored_answer(status: u16, document: Vec<u8>) -> Answer {
+    Answer::bytes(status, document).with_header("content-type", "application/json; charset=utf-8")
+}
+
+fn not_found(group: &str, name: &str) -> Answer {
+    let message = format!(
+        "The Resource 'Microsoft.Security/securityConnectors/{name}' under resource group \
+         '{group}' was not found. For more details please go to \
+         https://aka.ms/ARMResourceNotFoundFix"
+    );
+    Answer::arm(404, "ResourceNotFound", message)
+}

@@ -1,0 +1,105 @@
+//! Lists, a page at a time.
+
+use url::Url;
+
+use super::answer::Answer;
+use super::arm::Call;
+use super::paths::{Target, connector_path};
+use super::provider::{check_classic_version, check_connector_version};
+use super::state::Shared;
+
+const SKIP_TOKEN: &str = "$skipToken";
+
+/// Security connectors of a subscription or of one of its groups.
+pub(crate) fn connectors(shared: &Shared, call: &Call) -> Answer {
+    let prefix = match &call.path.target {
+        Target::GroupConnectors { group } => {
+            connector_path(&call.path.subscription, group, "").to_ascii_lowercase()
+        }
+        _ => format!("/subscriptions/{}/resourcegroups/", call.path.subscription)
+            .to_ascii_lowercase(),
+    };
+    let documents = {
+        let mut world = shared.world();
+        let Some(subscription) = world.subscription(&call.path.subscription) else {
+            return Answer::empty(404);
+        };
+        if let Err(refusal) = check_connector_version(&subscription.setup, call) {
+            return refusal;
+        }
+        collect(subscription.resources_where(|path| {
+            path.starts_with(&prefix)
+                && path.contains("/providers/microsoft.security/securityconnectors/")
+        }))
+    };
+    page(shared, call, &documents)
+}
+
+/// Connectors of the retired generation; only `/_double/raw` makes them.
+pub(crate) fn classic(shared: &Shared, call: &Call) -> Answer {
+    if let Err(refusal) = check_classic_version(call) {
+        return refusal;
+    }
+    let documents = {
+        let mut world = shared.world();
+        let Some(subscription) = world.subscription(&call.path.subscription) else {
+            return Answer::empty(404);
+        };
+        collect(
+            subscription
+                .resources_where(|path| path.contains("/providers/microsoft.security/connectors/")),
+        )
+    };
+    page(shared, call, &documents)
+}
+
+fn collect<'a>(found: impl Iterator<Item = (&'a String, &'a Vec<u8>)>) -> Vec<Vec<u8>> {
+    found.map(|(_, document)| document.clone()).collect()
+}
+
+/// Documents go out byte for byte, so the page is put together as text.
+fn page(shared: &Shared, call: &Call, documents: &[Vec<u8>]) -> Answer {
+    let switches = shared.world().switches_of(&call.path.subscription);
+    let token = match call
+        .query
+        .get(SKIP_TOKEN)
+        .map(|token| token.parse::<usize>())
+    {
+        None => None,
+        Some(Ok(token)) if token <= documents.len() => Some(token),
+        Some(_) => {
+            return Answer::arm(
+                400,
+                "InvalidSkipToken",
+                "The provided skip token is invalid.",
+            );
+        }
+    };
+    let (start, end) = match token {
+        None if switches.empty_first_page => (0, 0),
+        start => {
+            let start = start.unwrap_or_default();
+            (start, documents.len().min(start + switches.page_size))
+        }
+    };
+    let mut body = b"{\"value\":[".to_vec();
+    body.extend(documents[start..end].join(&b","[..]));
+    body.push(b']');
+    let unfinished = end < documents.len() || (token.is_none() && switches.empty_first_page);
+    if unfinished && let Some(link) = next_link(shared, call, end) {
+        body.extend(format!(",\"nextLink\":{}", serde_json::Value::from(link)).into_bytes());
+    }
+    body.push(b'}');
+    Answer::bytes(200, body).with_header("content-type", "application/json; charset=utf-8")
+}
+
+fn next_link(shared: &Shared, call: &Call, next: usize) -> Option<String> {
+    let mut link = Url::parse(&shared.base_url)
+        .ok()?
+        .join(&call.raw_path)
+        .ok()?;
+    link.query_pairs_mut()
+        .append_pair("api-version", &call.api_version)
+        .append_pair(SKIP_TOKEN, &next.to_string());
+    Some(link.into())
+}

@@ -1,0 +1,112 @@
+//! Behaviours that Microsoft leaves open, or that tests play both ways.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// How the double behaves where the service is undocumented.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Switches {
+    /// A second connector for an AWS account that has one.
+    pub duplicate_connectors: DuplicateConnectors,
+    /// What deleting an existing connector answers: 200 or 204. An absent one is always 204.
+    pub delete_answers: u16,
+    /// Entries on a page of a list.
+    pub page_size: usize,
+    /// Lists begin with a page that holds nothing but a link to the next.
+    pub empty_first_page: bool,
+    /// Whether Defender looks into the AWS account before it accepts a connector.
+    pub look_into_aws: bool,
+    /// PUT and DELETE answer 202 and go on in the background.
+    pub asynchronous_writes: Option<AsynchronousWrites>,
+}
+
+/// Whether the service takes a second connector for one AWS account.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum DuplicateConnectors {
+    /// Both are kept.
+    Accept,
+    /// The second is a 400.
+    Refuse,
+}
+
+/// How a write that answers 202 goes on.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct AsynchronousWrites {
+    /// So many polls find the operation unfinished.
+    pub polls: u32,
+    /// How it ends; the write shows its effect only then.
+    pub outcome: Outcome,
+    /// Which header names the place to poll.
+    pub announced_by: Announcement,
+    /// Sent with every unfinished answer.
+    pub retry_after_seconds: u64,
+}
+
+/// How an operation in the background ends.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
+pub enum Outcome {
+    /// The write took effect.
+    Succeeded,
+    /// It did not, and the status says why.
+    Failed,
+    /// It was called off.
+    Canceled,
+}
+
+/// The header by which a 202 names the place to poll.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Announcement {
+    /// `Azure-AsyncOperation`: a document with a status.
+    AzureAsyncOperation,
+    /// `Location`: 202 until done.
+    Location,
+}
+
+impl Default for Switches {
+    fn default() -> Self {
+        Self {
+            duplicate_connectors: DuplicateConnectors::Refuse,
+            delete_answers: 204,
+            page_size: 100,
+            empty_first_page: false,
+            look_into_aws: true,
+            asynchronous_writes: None,
+        }
+    }
+}
+
+impl Default for AsynchronousWrites {
+    fn default() -> Self {
+        Self {
+            polls: 1,
+            outcome: Outcome::Succeeded,
+            announced_by: Announcement::AzureAsyncOperation,
+            retry_after_seconds: 1,
+        }
+    }
+}
+
+impl Switches {
+    /// These switches with some of them set anew; the rest stay as they are.
+    pub(crate) fn changed_by(&self, change: Value) -> Result<Self, String> {
+        let Value::Object(change) = change else {
+            return Err("switches are a JSON object".to_owned());
+        };
+        let mut all = serde_json::to_value(self).map_err(|error| error.to_string())?;
+        if let Value::Object(all) = &mut all {
+            all.extend(change);
+        }
+        let switches: Self = serde_json::from_value(all).map_err(|error| error.to_string())?;
+        if !matches!(switches.delete_answers, 200 | 204) {
+            return Err("deleteAnswers is 200 or 204".to_owned());
+        }
+        if switches.page_size == 0 {
+            return Err("pageSize is at least 1".to_owned());
+        }
+        Ok(switches)
+    }
+}

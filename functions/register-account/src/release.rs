@@ -1,0 +1,83 @@
+//! Takes an account's connector away again: ours is deleted, an adopted one is restored.
+
+use onboarding::deployment::is_reserved;
+use onboarding::ports::{AccountIdentity, Connectors, FormerConnectors};
+use onboarding::{AccountId, Connector, ConnectorId};
+use serde_json::Value;
+use tracing::{info, warn};
+
+use crate::error::RegisterError;
+use crate::registration::Registration;
+
+impl<C: Connectors, I: AccountIdentity, F: FormerConnectors> Registration<C, I, F> {
+    /// Removes one connector if it is ours; whatever else it is stays untouched. Absent is
+    /// success.
+    pub async fn disconnect(
+        &self,
+        account: &AccountId,
+        id: &ConnectorId,
+    ) -> Result<(), RegisterError> {
+        let port = RegisterError::port(account);
+        match self.connectors.get(id).await.map_err(&port)? {
+            Some(connector) if connector.is_owned_by(&self.deployment) => {
+                self.dismantle(account, &connector).await
+            }
+            Some(_) => {
+                warn!(account.id = %account, azure.connector = %id, "{id} is not this deployment's and stays as it is");
+                self.former.forget(account, id).await.map_err(&port)
+            }
+            None => {
+                info!(account.id = %account, azure.connector = %id, "{id} is gone already");
+                self.former.forget(account, id).await.map_err(&port)
+            }
+        }
+    }
+
+    /// Removes every connector of ours for the account: the way out after a Create of which
+    /// nobody knows how far it got.
+    pub async fn disconnect_all(&self, account: &AccountId) -> Result<(), RegisterError> {
+        let connectors = self
+            .connectors
+            .list()
+            .await
+            .map_err(RegisterError::port(account))?;
+        let ours = connectors
+            .iter()
+            .filter(|seen| seen.connects(account) && seen.is_owned_by(&self.deployment));
+        for connector in ours {
+            self.dismantle(account, connector).await?;
+        }
+        Ok(())
+    }
+
+    /// Deletes a connector of ours, or restores it where it was not ours to begin with.
+    pub(crate) async fn dismantle(
+        &self,
+        account: &AccountId,
+        connector: &Connector,
+    ) -> Result<(), RegisterError> {
+        let port = RegisterError::port(account);
+        let id = &connector.id;
+        if !connector.is_adopted() {
+            info!(account.id = %account, azure.connector = %id, "deleting {id}");
+            return self.connectors.remove(id).await.map_err(&port);
+        }
+        let kept = self.former.former(account, id).await.map_err(&port)?;
+        let former = kept.unwrap_or_else(|| {
+            warn!(account.id = %account, azure.connector = %id, "the former body of {id} is lost: it keeps its present plans and only our tags go");
+            without_our_tags(&connector.body)
+        });
+        info!(account.id = %account, azure.connector = %id, "restoring {id}, which was adopted");
+        self.connectors.restore(id, &former).await.map_err(&port)?;
+        self.former.forget(account, id).await.map_err(&port)
+    }
+}
+
+/// The body without the tags that claim it.
+fn without_our_tags(body: &Value) -> Value {
+    let mut body = body.clone();
+    if let Some(tags) = body.get_mut("tags").and_then(Value::as_object_mut) {
+        tags.retain(|key, _| !is_reserved(key));
+    }
+    body
+}

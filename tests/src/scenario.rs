@@ -1,0 +1,41 @@
+//! Runs one test in an account of its own.
+
+#![expect(clippy::print_stderr, reason = "libtest shows it where a test fails")]
+
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+use anyhow::{Result, ensure};
+use tokio::runtime;
+
+use crate::account::Account;
+use crate::local_cloud::LocalCloud;
+use crate::report::{printed, report};
+use crate::{replies, secret_scan};
+
+/// Runs a test in a new account. When it fails, shows what both clouds saw; when it does not, looks
+/// at what must hold of every test: one proper answer to each request, and no secret printed.
+pub fn on_local_cloud(test: impl AsyncFnOnce(&Account) -> Result<()>) -> Result<()> {
+    let runtime = runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let account = runtime.block_on(Account::open(LocalCloud::open()?))?;
+    let outcome = catch_unwind(AssertUnwindSafe(|| {
+        runtime.block_on(async {
+            test(&account).await?;
+            replies::check(&account).await?;
+            check_logs(&account)
+        })
+    }));
+    if !matches!(outcome, Ok(Ok(()))) {
+        eprintln!("{}", runtime.block_on(report(&account)));
+    }
+    outcome.unwrap_or_else(|panic| resume_unwind(panic))
+}
+
+/// Nothing secret in what this account's functions printed. The test `secrets` reads all logs.
+fn check_logs(account: &Account) -> Result<()> {
+    let printed = printed(&account.cloud, &account.id).join("\n");
+    let leaks = secret_scan::leaks(&printed, &account.secrets_of_test());
+    ensure!(leaks.is_empty(), "secrets were printed: {leaks:#?}");
+    Ok(())
+}

@@ -1,0 +1,20 @@
+//! The whole application on the local cloud: real templates, real `sam`, the real binaries of the
+//! functions, each test in an AWS account and an Azure subscription of its own.
+
+mod adoption;
+mod attributes;
+mod azure_faults;
+mod azure_settings;
+mod client_secret;
+mod delete_denied;
+mod gone;
+mod killed;
+mod lifecycle;
+mod never_ran;
+mod properties;
+mod refusals;
+mod replacement;
+mod rollback;
+mod secrets;
+mod shared_provider;
+mod small_stack;
