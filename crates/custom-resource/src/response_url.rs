@@ -37,7 +37,8 @@ impl ResponseOrigins {
 
     /// Takes an address, if it is one of those an answer may go to.
     pub fn accept(&self, address: &str) -> Result<ResponseUrl, RejectedUrl> {
-        if address.len() > MAXIMUM_BYTES {
+        // A pre-signed address is ASCII; what is not would be rewritten on the way to the wire.
+        if address.len() > MAXIMUM_BYTES || !address.is_ascii() {
             return Err(RejectedUrl::Unreadable);
         }
         let url = Url::parse(address).map_err(|_| RejectedUrl::Unreadable)?;

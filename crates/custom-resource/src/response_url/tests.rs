@@ -64,6 +64,8 @@ fn what_cannot_be_sent_as_written_is_refused() {
         format!("https://{host}/a b"),
         format!("https://{host}/x?a=\r\nHost: evil"),
         format!("https://{host}?x=1"),
+        format!("https://{host}Aⴰ0"),
+        format!("https://{host}/ä"),
         format!("https://{host}/{}", "x".repeat(MAXIMUM_BYTES)),
     ] {
         assert_eq!(
