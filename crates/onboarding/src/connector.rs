@@ -5,41 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::deployment::{ADOPTED, tag};
-use crate::{AccountId, ConnectorId, ConnectorName, Deployment, Location, RoleArn};
-
-/// A Defender plan's part of a connector, as far as this crate compares it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Offering {
-    /// Foundational CSPM (`CspmMonitorAws`).
-    CspmMonitorAws {
-        /// `nativeCloudConnection.cloudRoleArn`; `None` when a seen connector has none.
-        cloud_role_arn: Option<RoleArn>,
-    },
-    /// An offering that no plan of ours writes: left exactly as it is.
-    Unmanaged {
-        /// Its `offeringType`.
-        offering_type: String,
-    },
-}
-
-impl Offering {
-    /// The `offeringType` on the wire.
-    pub fn offering_type(&self) -> &str {
-        match self {
-            Self::CspmMonitorAws { .. } => "CspmMonitorAws",
-            Self::Unmanaged { offering_type } => offering_type,
-        }
-    }
-
-    /// The roles that Defender would assume for it.
-    pub fn roles(&self) -> impl Iterator<Item = &RoleArn> {
-        match self {
-            Self::CspmMonitorAws { cloud_role_arn } => cloud_role_arn.as_ref(),
-            Self::Unmanaged { .. } => None,
-        }
-        .into_iter()
-    }
-}
+use crate::{AccountId, ConnectorId, ConnectorName, Deployment, Location, Offering};
 
 /// How often Defender reads the account, in whole hours: 4, 6, 12 or 24 (what the portal offers).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,6 +45,14 @@ pub struct WantedConnector {
     pub tags: BTreeMap<String, String>,
     /// Tags that an update took out of the stack's properties.
     pub withdrawn_tags: BTreeSet<String>,
+}
+
+impl WantedConnector {
+    /// Whether a plan that is on writes an offering of this type.
+    pub fn wants(&self, offering_type: &str) -> bool {
+        let mut offerings = self.offerings.iter();
+        offerings.any(|wanted| wanted.offering_type().eq_ignore_ascii_case(offering_type))
+    }
 }
 
 /// A connector as ARM shows it.

@@ -15,6 +15,8 @@ pub enum Difference {
     Regions,
     /// An offering is missing or has other content.
     Offering(String),
+    /// An offering of a plan that is off is still there.
+    WithdrawnOffering(String),
     /// A tag is missing or has another value.
     Tag(String),
     /// A tag that the stack no longer asks for is still there.
@@ -27,14 +29,15 @@ impl fmt::Display for Difference {
             Self::ScanInterval => f.write_str("scanInterval"),
             Self::Regions => f.write_str("regions"),
             Self::Offering(kind) => write!(f, "offering {kind}"),
+            Self::WithdrawnOffering(kind) => write!(f, "withdrawn offering {kind}"),
             Self::Tag(key) => write!(f, "tag {key}"),
             Self::WithdrawnTag(key) => write!(f, "withdrawn tag {key}"),
         }
     }
 }
 
-/// Compares by meaning: order never counts, tags of others never count, offerings of others never
-/// count. Account and location are not compared: they decide *which* connector, not how it is.
+/// Compares by meaning: order never counts, tags of others never count, offerings that no plan
+/// writes never count. Account and location are not compared: they decide *which* connector, not how it is.
 pub fn differences(wanted: &WantedConnector, seen: &Connector) -> Vec<Difference> {
     let mut found = Vec::new();
     if seen.scan_interval_hours != Some(wanted.scan_interval.hours()) {
@@ -49,8 +52,15 @@ pub fn differences(wanted: &WantedConnector, seen: &Connector) -> Vec<Difference
             .iter()
             .filter(|o| o.offering_type() == offering.offering_type())
             .collect();
-        if same_type != [offering] {
+        let met = matches!(same_type[..], [seen] if offering.is_met_by(seen));
+        if !met {
             found.push(Difference::Offering(offering.offering_type().to_owned()));
+        }
+    }
+    for offering in seen.offerings.iter().filter(|o| o.is_managed()) {
+        if !wanted.wants(offering.offering_type()) {
+            let kind = offering.offering_type().to_owned();
+            found.push(Difference::WithdrawnOffering(kind));
         }
     }
     for (key, value) in &wanted.tags {

@@ -4,12 +4,14 @@
 //! wanted is compared with what is seen, and the difference is returned as data.
 
 pub mod account;
+pub mod api_version;
 pub mod arm;
 pub mod connector;
 pub mod decision;
 pub mod deployment;
 pub mod diff;
 pub mod inert;
+pub mod offering;
 pub mod physical_id;
 pub mod plans;
 pub mod ports;
@@ -19,9 +21,11 @@ pub mod roles;
 pub mod trust;
 
 pub use account::{AccountId, Partition};
+pub use api_version::{ApiVersion, ApiVersionSetting};
 pub use arm::{ConnectorId, ConnectorName, Location, ResourceGroup, SubscriptionId, TenantId};
-pub use connector::{ClassicConnector, Connector, Offering, WantedConnector};
+pub use connector::{ClassicConnector, Connector, WantedConnector};
 pub use deployment::{Deployment, DeploymentId};
+pub use offering::Offering;
 pub use plans::Plans;
 pub use ports::{FailureKind, PortError};
 pub use region::RegionName;

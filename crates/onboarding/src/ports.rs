@@ -6,9 +6,11 @@ use std::error::Error;
 use std::future::Future;
 use std::time::Duration;
 
-use crate::provider::{Adoption, Release, SeenProvider};
+use crate::provider::{Adoption, Provider, Release, SeenProvider};
 use crate::trust::SeenRole;
-use crate::{AccountId, ClassicConnector, Connector, ConnectorId, RoleName, WantedConnector};
+use crate::{
+    AccountId, ApiVersion, ClassicConnector, Connector, ConnectorId, RoleName, WantedConnector,
+};
 
 /// What the caller can do about a failure. The names leave functions as `errorType`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,6 +97,8 @@ pub struct ServiceOffer {
 pub trait Connectors: Send + Sync {
     /// Whether the provider is registered, and where.
     fn offer(&self) -> impl Future<Output = Result<ServiceOffer, PortError>> + Send;
+    /// The API version that connectors are written with. Asks the service only where it has a say.
+    fn api_version(&self) -> impl Future<Output = Result<ApiVersion, PortError>> + Send;
     /// Every connector of the subscription, of every environment.
     fn list(&self) -> impl Future<Output = Result<Vec<Connector>, PortError>> + Send;
     /// Every classic connector of the subscription.
@@ -121,18 +125,23 @@ pub trait Connectors: Send + Sync {
     fn remove(&self, id: &ConnectorId) -> impl Future<Output = Result<(), PortError>> + Send;
 }
 
-/// Defender's identity provider and roles in one AWS account.
+/// Defender's identity providers and roles in one AWS account.
 pub trait AccountIdentity: Send + Sync {
-    /// The provider, `None` when it is not there.
-    fn provider(&self) -> impl Future<Output = Result<Option<SeenProvider>, PortError>> + Send;
+    /// A provider, `None` when it is not there.
+    fn provider(
+        &self,
+        which: &Provider,
+    ) -> impl Future<Output = Result<Option<SeenProvider>, PortError>> + Send;
     /// Creates the provider or merges audiences into it.
     fn adopt_provider(
         &self,
+        which: &Provider,
         adoption: &Adoption,
     ) -> impl Future<Output = Result<(), PortError>> + Send;
     /// Gives the provider back. Absent is success.
     fn release_provider(
         &self,
+        which: &Provider,
         release: &Release,
     ) -> impl Future<Output = Result<(), PortError>> + Send;
     /// A role, `None` when it is not there.

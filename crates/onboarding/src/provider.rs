@@ -1,12 +1,13 @@
-//! Defender's OIDC identity provider in an AWS account, and who owns what of it.
+//! The OIDC identity providers that Defender signs in to an AWS account with, and who owns what of
+//! them.
 //!
-//! The provider is shared: Microsoft Sentinel and Microsoft's own template use the same URL, and
-//! IAM allows one provider per URL. So it is adopted or created, audiences are merged into it, and
-//! on the way out exactly what was added is given back.
+//! A provider is shared: Microsoft Sentinel and Microsoft's own template use the same URL, and IAM
+//! allows one provider per URL. So it is adopted or created, audiences are merged into it, and on
+//! the way out exactly what was added is given back.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::{AccountId, Deployment, Partition};
+use crate::{AccountId, Deployment, Partition, TenantId};
 
 /// The issuer: Microsoft's tenant. The trailing slash belongs to the URL, to the provider's ARN
 /// and to the prefix of its condition keys.
@@ -14,19 +15,84 @@ pub const PROVIDER_URL: &str = "https://sts.windows.net/33e01921-4d64-4f8c-a055-
 
 /// Audience of foundational CSPM.
 pub const AUDIENCE_CSPM: &str = "api://4d8bed1f-eee7-4d8e-b0dc-8462049a4479";
+/// Audience of Defender for Servers and of Arc auto-provisioning.
+pub const AUDIENCE_SERVERS: &str = "api://AzureSecurityCenter.MultiCloud.DefenderForServers";
+/// Audience of agentless scanning.
+pub const AUDIENCE_AGENTLESS_SCANNER: &str =
+    "api://AzureSecurityCenter.MultiCloud.DefenderForServers.VmScanner";
+/// Audience of Defender for Databases.
+pub const AUDIENCE_DATABASES: &str = "api://AzureSecurityCenter.MultiCloud.DefenderForDatabases";
+/// Audience of sensitive data discovery.
+pub const AUDIENCE_SENSITIVE_DATA: &str = "api://b2f86835-c959-461c-b08c-2cd5ca382af5";
+/// Audience of Defender for Containers.
+pub const AUDIENCE_CONTAINERS: &str = "api://6610e979-c931-41ec-adc7-b9920c9d52f1";
+/// Audience of Containers data collection. Microsoft Sentinel registers it too; Microsoft's own
+/// list of 2024 lacks it.
+pub const AUDIENCE_CONTAINERS_DATA: &str = "api://1462b192-27f7-4cb9-8523-0f4ecb54b47e";
+/// Audience of the CIEM application.
+pub const AUDIENCE_CIEM: &str = "api://mciem-aws-oidc-app";
 
 /// Every audience that one of Defender's services asks for.
 pub const AUDIENCES: [&str; 7] = [
     AUDIENCE_CSPM,
-    "api://AzureSecurityCenter.MultiCloud.DefenderForServers",
-    "api://AzureSecurityCenter.MultiCloud.DefenderForServers.VmScanner",
-    "api://AzureSecurityCenter.MultiCloud.DefenderForDatabases",
-    "api://b2f86835-c959-461c-b08c-2cd5ca382af5",
-    "api://6610e979-c931-41ec-adc7-b9920c9d52f1",
-    // Containers data collection. Microsoft Sentinel registers it too; Microsoft's own list of
-    // 2024 lacks it.
-    "api://1462b192-27f7-4cb9-8523-0f4ecb54b47e",
+    AUDIENCE_SERVERS,
+    AUDIENCE_AGENTLESS_SCANNER,
+    AUDIENCE_DATABASES,
+    AUDIENCE_SENSITIVE_DATA,
+    AUDIENCE_CONTAINERS,
+    AUDIENCE_CONTAINERS_DATA,
 ];
+
+/// Which of the two providers is meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Provider {
+    /// The one whose issuer is Microsoft's tenant: all roles but CIEM's trust it.
+    Defender,
+    /// The one whose issuer is the customer's own tenant, for CIEM.
+    Ciem(TenantId),
+}
+
+impl Provider {
+    /// The issuer.
+    pub fn url(&self) -> String {
+        match self {
+            Self::Defender => PROVIDER_URL.to_owned(),
+            Self::Ciem(tenant) => format!("https://sts.windows.net/{tenant}/"),
+        }
+    }
+
+    /// The URL without its scheme: how ARNs and condition keys name the provider.
+    pub fn host_path(&self) -> String {
+        self.url().trim_start_matches("https://").to_owned()
+    }
+
+    /// Its ARN in an account.
+    pub fn arn(&self, partition: &Partition, account: &AccountId) -> String {
+        format!(
+            "arn:{partition}:iam::{account}:oidc-provider/{}",
+            self.host_path()
+        )
+    }
+
+    /// The audiences that it has to have.
+    pub fn audiences(&self) -> &'static [&'static str] {
+        match self {
+            Self::Defender => &AUDIENCES,
+            Self::Ciem(_) => &[AUDIENCE_CIEM],
+        }
+    }
+
+    /// The one that an ARN names, if it is one of the two.
+    pub fn of_arn(arn: &str) -> Option<Self> {
+        let (_, host_path) = arn.split_once(":oidc-provider/")?;
+        if host_path == provider_host_path() {
+            return Some(Self::Defender);
+        }
+        let tenant = host_path.strip_prefix("sts.windows.net/")?;
+        let tenant = tenant.strip_suffix('/')?.parse().ok()?;
+        Some(Self::Ciem(tenant))
+    }
+}
 
 /// Prefix of the tag that records an audience which a deployment added.
 const AUDIENCE_TAG_PREFIX: &str = "defender-connector-aws/";
@@ -36,12 +102,9 @@ pub fn provider_host_path() -> &'static str {
     PROVIDER_URL.trim_start_matches("https://")
 }
 
-/// The provider's ARN in an account.
+/// The ARN of Defender's own provider in an account.
 pub fn provider_arn(partition: &Partition, account: &AccountId) -> String {
-    format!(
-        "arn:{partition}:iam::{account}:oidc-provider/{}",
-        provider_host_path()
-    )
+    Provider::Defender.arn(partition, account)
 }
 
 /// The tag key that says "this audience was added by the deployment in the value".
@@ -81,21 +144,22 @@ pub enum Adoption {
 }
 
 /// Compares the provider with what Defender needs.
-pub fn adopt(seen: Option<&SeenProvider>, ours: &Deployment) -> Adoption {
+pub fn adopt(provider: &Provider, seen: Option<&SeenProvider>, ours: &Deployment) -> Adoption {
+    let needed = provider.audiences();
     let record = |audience: &&str| (audience_tag(audience), ours.id.to_string());
     let Some(seen) = seen else {
         let tags = ours
             .tags()
             .into_iter()
-            .chain(AUDIENCES.iter().map(record))
+            .chain(needed.iter().map(record))
             .collect();
         return Adoption::Create {
-            audiences: AUDIENCES.to_vec(),
+            audiences: needed.to_vec(),
             tags,
         };
     };
     let missing = |audience: &&&str| !seen.audiences.contains(**audience);
-    let add: Vec<&str> = AUDIENCES.iter().filter(missing).copied().collect();
+    let add: Vec<&str> = needed.iter().filter(missing).copied().collect();
     if add.is_empty() {
         return Adoption::Nothing;
     }

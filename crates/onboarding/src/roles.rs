@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::provider::AUDIENCE_CSPM;
+use crate::provider::{
+    AUDIENCE_AGENTLESS_SCANNER, AUDIENCE_CONTAINERS, AUDIENCE_CONTAINERS_DATA, AUDIENCE_CSPM,
+    AUDIENCE_DATABASES, AUDIENCE_SENSITIVE_DATA, AUDIENCE_SERVERS,
+};
 use crate::{AccountId, InvalidValue, Partition, string_id};
 
 /// Which of Defender's roles is meant, whatever it is named in the account.
@@ -12,6 +15,34 @@ use crate::{AccountId, InvalidValue, Partition, string_id};
 pub enum RoleKey {
     /// Foundational CSPM: reads the account's configuration.
     CspmMonitor,
+    /// Agentless scanning of machines: snapshots of their disks.
+    AgentlessScanner,
+    /// Sensitive data discovery in S3.
+    SensitiveDataDiscovery,
+    /// Data security posture of databases.
+    DataSecurityPostureDb,
+    /// CIEM: what its application signs in with.
+    CiemOidc,
+    /// CIEM: reads entitlements.
+    Ciem,
+    /// Just-in-time network access to servers.
+    DefenderForServers,
+    /// Installs the Azure Arc agent through Systems Manager.
+    ArcAutoProvisioning,
+    /// Kubernetes clusters and their audit log pipeline.
+    ContainersK8s,
+    /// Fetches the collected audit logs.
+    ContainersDataCollection,
+    /// `CloudWatch` Logs writes to Firehose with it.
+    ContainersCloudWatchToKinesis,
+    /// Firehose writes to S3 with it.
+    ContainersKinesisToS3,
+    /// Agentless discovery of Kubernetes.
+    ContainersAgentlessDiscovery,
+    /// Vulnerability assessment of container images.
+    ContainersImageAssessment,
+    /// Threat protection of open-source databases in RDS.
+    DataThreatProtectionDb,
 }
 
 /// What is fixed about a role.
@@ -23,24 +54,149 @@ pub struct RoleFacts {
     pub default_name: &'static str,
     /// The stack parameter that renames it.
     pub parameter: &'static str,
-    /// The one audience its trust policy admits.
-    pub audience: &'static str,
+    /// Who assumes it.
+    pub trust: RoleTrust,
 }
 
-/// Every role that the plans can need.
-pub const ROLES: &[RoleFacts] = &[RoleFacts {
-    key: RoleKey::CspmMonitor,
-    default_name: "CspmMonitorAws",
-    parameter: "CspmMonitorRoleName",
-    audience: AUDIENCE_CSPM,
-}];
+/// Who assumes a role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RoleTrust {
+    /// Defender, by a token for this audience.
+    Defender(&'static str),
+    /// Defender, by a token for one of its audiences. Which one, Microsoft does not publish.
+    DefenderAnyAudience,
+    /// An AWS service.
+    Service(&'static str),
+    /// An AWS service that shows the account's id as external id.
+    ServiceForAccount(&'static str),
+    /// The CIEM application of the customer's own tenant.
+    CiemApplication,
+    /// Whoever has the role [`RoleKey::CiemOidc`].
+    CiemOidcRole,
+}
+
+/// Every role that the plans can need, in the order of [`RoleKey`].
+pub const ROLES: &[RoleFacts] = &[
+    defender(
+        RoleKey::CspmMonitor,
+        "CspmMonitorAws",
+        "CspmMonitorRoleName",
+        AUDIENCE_CSPM,
+    ),
+    defender(
+        RoleKey::AgentlessScanner,
+        "DefenderForCloud-AgentlessScanner",
+        "AgentlessScannerRoleName",
+        AUDIENCE_AGENTLESS_SCANNER,
+    ),
+    defender(
+        RoleKey::SensitiveDataDiscovery,
+        "SensitiveDataDiscovery",
+        "SensitiveDataDiscoveryRoleName",
+        AUDIENCE_SENSITIVE_DATA,
+    ),
+    defender(
+        RoleKey::DataSecurityPostureDb,
+        "DefenderForCloud-DataSecurityPostureDB",
+        "DataSecurityPostureDbRoleName",
+        AUDIENCE_DATABASES,
+    ),
+    RoleFacts {
+        key: RoleKey::CiemOidc,
+        default_name: "DefenderForCloud-OidcCiem",
+        parameter: "CiemOidcRoleName",
+        trust: RoleTrust::CiemApplication,
+    },
+    RoleFacts {
+        key: RoleKey::Ciem,
+        default_name: "DefenderForCloud-Ciem",
+        parameter: "CiemRoleName",
+        trust: RoleTrust::CiemOidcRole,
+    },
+    defender(
+        RoleKey::DefenderForServers,
+        "DefenderForCloud-DefenderForServers",
+        "DefenderForServersRoleName",
+        AUDIENCE_SERVERS,
+    ),
+    defender(
+        RoleKey::ArcAutoProvisioning,
+        "DefenderForCloud-ArcAutoProvisioning",
+        "ArcAutoProvisioningRoleName",
+        AUDIENCE_SERVERS,
+    ),
+    defender(
+        RoleKey::ContainersK8s,
+        "MDCContainersK8sRole",
+        "ContainersK8sRoleName",
+        AUDIENCE_CONTAINERS,
+    ),
+    defender(
+        RoleKey::ContainersDataCollection,
+        "MDCContainersK8sDataCollectionRole",
+        "ContainersDataCollectionRoleName",
+        AUDIENCE_CONTAINERS_DATA,
+    ),
+    RoleFacts {
+        key: RoleKey::ContainersCloudWatchToKinesis,
+        default_name: "MDCContainersK8sCloudWatchToKinesisRole",
+        parameter: "ContainersCloudWatchToKinesisRoleName",
+        trust: RoleTrust::Service("logs.amazonaws.com"),
+    },
+    RoleFacts {
+        key: RoleKey::ContainersKinesisToS3,
+        default_name: "MDCContainersK8sKinesisToS3Role",
+        parameter: "ContainersKinesisToS3RoleName",
+        trust: RoleTrust::ServiceForAccount("firehose.amazonaws.com"),
+    },
+    defender(
+        RoleKey::ContainersAgentlessDiscovery,
+        "MDCContainersAgentlessDiscoveryK8sRole",
+        "ContainersAgentlessDiscoveryRoleName",
+        AUDIENCE_CONTAINERS,
+    ),
+    defender(
+        RoleKey::ContainersImageAssessment,
+        "MDCContainersImageAssessmentRole",
+        "ContainersImageAssessmentRoleName",
+        AUDIENCE_CONTAINERS,
+    ),
+    RoleFacts {
+        key: RoleKey::DataThreatProtectionDb,
+        default_name: "DefenderForCloud-DataThreatProtectionDB",
+        parameter: "DataThreatProtectionDbRoleName",
+        trust: RoleTrust::DefenderAnyAudience,
+    },
+];
+
+const fn defender(
+    key: RoleKey,
+    default_name: &'static str,
+    parameter: &'static str,
+    audience: &'static str,
+) -> RoleFacts {
+    RoleFacts {
+        key,
+        default_name,
+        parameter,
+        trust: RoleTrust::Defender(audience),
+    }
+}
 
 impl RoleKey {
     /// The table's row for this role.
     pub fn facts(self) -> &'static RoleFacts {
-        match self {
-            Self::CspmMonitor => &ROLES[0],
-        }
+        &ROLES[self as usize]
+    }
+
+    /// Whether Defender accepts a name for this role. The two agentless container roles have to
+    /// begin with `MDC`.
+    pub fn accepts(self, name: &RoleName) -> bool {
+        let prefixed = matches!(
+            self,
+            Self::ContainersAgentlessDiscovery | Self::ContainersImageAssessment
+        );
+        !prefixed || (name.0.starts_with("MDC") && name.0.len() > 3)
     }
 }
 
@@ -118,10 +274,12 @@ mod tests {
     #[test]
     fn every_row_of_the_table_is_found_by_its_key_and_has_a_valid_default() {
         for row in ROLES {
-            assert_eq!(row.key.facts().parameter, row.parameter);
-            assert!(row.default_name.parse::<RoleName>().is_ok());
-            assert!(row.parameter.ends_with("RoleName"));
+            assert_eq!(row.key.facts().key, row.key);
+            let name: RoleName = row.default_name.parse().unwrap();
+            assert!(row.key.accepts(&name));
+            assert_eq!(row.parameter, format!("{:?}RoleName", row.key));
         }
+        assert_eq!(ROLES.len(), RoleKey::DataThreatProtectionDb as usize + 1);
     }
 
     #[test]
@@ -137,5 +295,22 @@ mod tests {
         for bad in ["", "a/b", "a*", "a b", "ä", &"x".repeat(65)] {
             assert!(bad.parse::<RoleName>().is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn the_two_agentless_container_roles_begin_with_mdc() {
+        let name: RoleName = "Ours".parse().unwrap();
+        let refusing: Vec<RoleKey> = ROLES
+            .iter()
+            .map(|row| row.key)
+            .filter(|key| !key.accepts(&name))
+            .collect();
+        assert_eq!(
+            refusing,
+            [
+                RoleKey::ContainersAgentlessDiscovery,
+                RoleKey::ContainersImageAssessment
+            ]
+        );
     }
 }

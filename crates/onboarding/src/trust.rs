@@ -4,8 +4,14 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::provider::provider_host_path;
-use crate::{RoleKey, TenantId};
+use crate::plans::{CiemSubject, ExternalId};
+use crate::provider::{AUDIENCE_CIEM, AUDIENCES, Provider};
+use crate::roles::RoleTrust;
+use crate::{AccountId, Partition, RoleArn, RoleKey, TenantId};
+
+mod policy;
+
+use policy::{Principal, condition_admits, external_id, statements_for};
 
 /// A role as IAM shows it.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,6 +20,14 @@ pub struct SeenRole {
     pub trust: Value,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
+}
+
+impl SeenRole {
+    /// The external id that the trust policy asks for, where one statement does and it is a GUID
+    /// of the customer's own.
+    pub fn external_id(&self) -> Option<ExternalId> {
+        external_id(&self.trust)?.parse().ok()
+    }
 }
 
 /// What keeps Defender from assuming a role.
@@ -28,6 +42,15 @@ pub enum Defect {
     /// The session name is missing or another one.
     #[error("its trust policy does not require sts:RoleSessionName = {0}")]
     SessionName(String),
+    /// The subject is missing or another one.
+    #[error("its trust policy does not require the subject {0}")]
+    Subject(String),
+    /// An AWS service, or another role, may not assume it.
+    #[error("its trust policy does not allow sts:AssumeRole to {0}")]
+    Principal(String),
+    /// The external id is missing or another one.
+    #[error("its trust policy does not admit sts:ExternalId = {0}")]
+    ExternalId(String),
 }
 
 /// The session name that Defender uses for a tenant.
@@ -35,158 +58,120 @@ pub fn session_name(tenant: &TenantId) -> String {
     format!("MicrosoftDefenderForClouds_{tenant}")
 }
 
-/// The first defect of a role's trust policy, `None` when Defender could assume it.
-pub fn defect(
-    role: &SeenRole,
-    key: RoleKey,
-    provider_arn: &str,
-    tenant: &TenantId,
-) -> Option<Defect> {
-    let statements = one_or_many(&role.trust["Statement"]);
-    let trusting: Vec<&Value> = statements
-        .into_iter()
-        .filter(|statement| trusts(statement, provider_arn))
-        .collect();
+/// What the roles of an account have to trust.
+#[derive(Debug, Clone)]
+pub struct Trusted {
+    /// The account.
+    pub account: AccountId,
+    /// Its partition.
+    pub partition: Partition,
+    /// The customer's tenant.
+    pub tenant: TenantId,
+    /// The subject of the CIEM application, where CIEM is on.
+    pub ciem_subject: Option<CiemSubject>,
+    /// The role that CIEM's application signs in with.
+    pub ciem_oidc_role: RoleArn,
+    /// The external id that the connector names.
+    pub external_id: Option<ExternalId>,
+}
+
+impl Trusted {
+    /// The first defect of a role's trust policy, `None` when its user could assume it.
+    pub fn defect(&self, role: &SeenRole, key: RoleKey) -> Option<Defect> {
+        let trust = &role.trust;
+        let defect = match key.facts().trust {
+            RoleTrust::Defender(audience) => self.defender(trust, &[audience]),
+            RoleTrust::DefenderAnyAudience => self.defender(trust, &AUDIENCES),
+            RoleTrust::Service(service) => assumed(trust, Principal::Service(service), None),
+            RoleTrust::ServiceForAccount(service) => assumed(
+                trust,
+                Principal::Service(service),
+                Some(self.account.as_str()),
+            ),
+            RoleTrust::CiemApplication => self.ciem_application(trust),
+            RoleTrust::CiemOidcRole => {
+                assumed(trust, Principal::Aws(self.ciem_oidc_role.as_str()), None)
+            }
+        };
+        defect.or_else(|| self.external_id_defect(trust, key))
+    }
+
+    fn defender(&self, trust: &Value, audiences: &[&str]) -> Option<Defect> {
+        let admitting = match self.web_identity(trust, &Provider::Defender, audiences) {
+            Ok(admitting) => admitting,
+            Err(defect) => return Some(defect),
+        };
+        let session = session_name(&self.tenant);
+        let named = admitting
+            .iter()
+            .any(|s| condition_admits(s, "sts:RoleSessionName", &session));
+        (!named).then_some(Defect::SessionName(session))
+    }
+
+    fn ciem_application(&self, trust: &Value) -> Option<Defect> {
+        let provider = Provider::Ciem(self.tenant.clone());
+        let admitting = match self.web_identity(trust, &provider, &[AUDIENCE_CIEM]) {
+            Ok(admitting) => admitting,
+            Err(defect) => return Some(defect),
+        };
+        let subject = self.ciem_subject.as_ref()?;
+        let key = format!("{}:sub", provider.host_path());
+        let named = admitting
+            .iter()
+            .any(|s| condition_admits(s, &key, subject.as_str()));
+        (!named).then(|| Defect::Subject(subject.to_string()))
+    }
+
+    /// The statements that admit tokens of a provider for one of the audiences.
+    fn web_identity<'a>(
+        &self,
+        trust: &'a Value,
+        provider: &Provider,
+        audiences: &[&str],
+    ) -> Result<Vec<&'a Value>, Defect> {
+        let arn = provider.arn(&self.partition, &self.account);
+        let action = "sts:AssumeRoleWithWebIdentity";
+        let trusting = statements_for(trust, action, Principal::Federated(&arn));
+        if trusting.is_empty() {
+            return Err(Defect::Provider(arn));
+        }
+        let key = format!("{}:aud", provider.host_path());
+        let admits = |statement: &&Value| {
+            audiences
+                .iter()
+                .any(|audience| condition_admits(statement, &key, audience))
+        };
+        let admitting: Vec<&Value> = trusting.into_iter().filter(admits).collect();
+        if admitting.is_empty() {
+            return Err(Defect::Audience(audiences.join(" or ")));
+        }
+        Ok(admitting)
+    }
+
+    /// The connector's external id has to be the one that the data collection role asks for.
+    fn external_id_defect(&self, trust: &Value, key: RoleKey) -> Option<Defect> {
+        let wanted = self.external_id.as_ref()?;
+        if key != RoleKey::ContainersDataCollection {
+            return None;
+        }
+        // Without such a statement the role is for Defender's tokens alone.
+        let asked = external_id(trust)?;
+        (!asked.eq_ignore_ascii_case(wanted.as_str()))
+            .then(|| Defect::ExternalId(wanted.to_string()))
+    }
+}
+
+fn assumed(trust: &Value, principal: Principal<'_>, external_id: Option<&str>) -> Option<Defect> {
+    let trusting = statements_for(trust, "sts:AssumeRole", principal);
     if trusting.is_empty() {
-        return Some(Defect::Provider(provider_arn.to_owned()));
+        return Some(Defect::Principal(principal.to_string()));
     }
-    let audience = key.facts().audience;
-    let audience_key = format!("{}:aud", provider_host_path());
-    let admitting: Vec<&Value> = trusting
-        .into_iter()
-        .filter(|statement| condition_holds(statement, &audience_key, audience))
-        .collect();
-    if admitting.is_empty() {
-        return Some(Defect::Audience(audience.to_owned()));
-    }
-    let session = session_name(tenant);
-    let named = admitting
+    let external_id = external_id?;
+    let admitted = trusting
         .iter()
-        .any(|s| condition_holds(s, "sts:RoleSessionName", &session));
-    (!named).then_some(Defect::SessionName(session))
-}
-
-fn trusts(statement: &Value, provider_arn: &str) -> bool {
-    let action = |action: &Value| {
-        action.as_str().is_some_and(|action| {
-            ["sts:assumerolewithwebidentity", "sts:*"]
-                .contains(&action.to_ascii_lowercase().as_str())
-        })
-    };
-    statement["Effect"] == "Allow"
-        && one_or_many(&statement["Action"]).into_iter().any(action)
-        && one_or_many(&statement["Principal"]["Federated"])
-            .into_iter()
-            .any(|principal| principal == provider_arn)
-}
-
-/// Whether a string condition on `key` admits `value`. Condition keys have no case; both
-/// operators that Microsoft's templates have used are read.
-fn condition_holds(statement: &Value, key: &str, value: &str) -> bool {
-    let Some(operators) = statement["Condition"].as_object() else {
-        return false;
-    };
-    operators
-        .iter()
-        .filter(|(operator, _)| ["StringEquals", "StringLike"].contains(&operator.as_str()))
-        .filter_map(|(_, keys)| keys.as_object())
-        .flatten()
-        .filter(|(name, _)| name.eq_ignore_ascii_case(key))
-        .flat_map(|(_, values)| one_or_many(values))
-        .any(|admitted| admitted == value)
-}
-
-/// IAM writes a list of one as the one.
-fn one_or_many(value: &Value) -> Vec<&Value> {
-    match value {
-        Value::Null => Vec::new(),
-        Value::Array(many) => many.iter().collect(),
-        one => vec![one],
-    }
+        .any(|s| condition_admits(s, "sts:ExternalId", external_id));
+    (!admitted).then(|| Defect::ExternalId(external_id.to_owned()))
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    const ARN: &str = "arn:aws:iam::123456789012:oidc-provider/sts.windows.net/33e01921-4d64-4f8c-a055-5bdaffd5e33d/";
-    const AUD: &str = "sts.windows.net/33e01921-4d64-4f8c-a055-5bdaffd5e33d/:aud";
-
-    fn tenant() -> TenantId {
-        "0b1f6471-1bf0-4dda-aec3-111122223333".parse().unwrap()
-    }
-
-    fn found(change: impl FnOnce(&mut Value)) -> Option<Defect> {
-        let mut trust = json!({"Statement": [{
-            "Effect": "Allow",
-            "Principal": {"Federated": ARN},
-            "Action": "sts:AssumeRoleWithWebIdentity",
-            "Condition": {"StringLike": {
-                AUD: crate::provider::AUDIENCE_CSPM,
-                "sts:RoleSessionName": session_name(&tenant()),
-            }},
-        }]});
-        change(&mut trust);
-        defect(
-            &SeenRole {
-                trust,
-                tags: BTreeMap::new(),
-            },
-            RoleKey::CspmMonitor,
-            ARN,
-            &tenant(),
-        )
-    }
-
-    #[test]
-    fn microsofts_own_trust_has_no_defect_in_any_spelling() {
-        assert_eq!(found(|_| {}), None);
-        assert_eq!(found(|t| t["Statement"] = t["Statement"][0].take()), None);
-        assert_eq!(
-            found(|t| {
-                let condition = t["Statement"][0]["Condition"]["StringLike"].take();
-                t["Statement"][0]["Condition"] = json!({"StringEquals": {
-                    AUD: [condition[AUD]],
-                    "STS:rolesessionname": [condition["sts:RoleSessionName"]],
-                }});
-            }),
-            None
-        );
-    }
-
-    #[test]
-    fn each_defect_is_named() {
-        let audience =
-            |t: &mut Value| t["Statement"][0]["Condition"]["StringLike"][AUD] = json!("api://x");
-        assert!(matches!(found(audience), Some(Defect::Audience(_))));
-        let session = |t: &mut Value| {
-            t["Statement"][0]["Condition"]["StringLike"]["sts:RoleSessionName"] = json!("*");
-        };
-        assert!(matches!(found(session), Some(Defect::SessionName(_))));
-        let action = |t: &mut Value| t["Statement"][0]["Action"] = json!("sts:AssumeRole");
-        assert!(matches!(found(action), Some(Defect::Provider(_))));
-        let slash = |t: &mut Value| {
-            t["Statement"][0]["Principal"]["Federated"] = json!(&ARN[..ARN.len() - 1]);
-        };
-        assert!(matches!(found(slash), Some(Defect::Provider(_))));
-        assert!(matches!(
-            found(|t| *t = json!("nonsense")),
-            Some(Defect::Provider(_))
-        ));
-        let denied = |t: &mut Value| t["Statement"][0]["Effect"] = json!("Deny");
-        assert!(matches!(found(denied), Some(Defect::Provider(_))));
-    }
-
-    #[test]
-    fn conditions_of_two_statements_do_not_add_up() {
-        let split = |t: &mut Value| {
-            let mut other = t["Statement"][0].clone();
-            t["Statement"][0]["Condition"]["StringLike"][AUD] = json!("api://x");
-            other["Condition"]["StringLike"]["sts:RoleSessionName"] = json!("other");
-            t["Statement"].as_array_mut().unwrap().push(other);
-        };
-        assert!(matches!(found(split), Some(Defect::SessionName(_))));
-    }
-}
+mod tests;

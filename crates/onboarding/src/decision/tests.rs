@@ -5,7 +5,9 @@ use serde_json::Value;
 
 use super::*;
 use crate::connector::ScanInterval;
-use crate::{AccountId, ConnectorId, Offering, Plans, RoleArn, RoleNames};
+use crate::offering::CspmMonitorAws;
+use crate::plans::Databases;
+use crate::{AccountId, ConnectorId, Offering, Plans, RoleArn, RoleKey};
 
 const ACCOUNT: &str = "123456789012";
 const OTHER_ACCOUNT: &str = "999999999999";
@@ -23,15 +25,15 @@ fn ours() -> Deployment {
     }
 }
 
+fn role(key: RoleKey) -> RoleArn {
+    RoleArn::seen(format!("arn:{key:?}"))
+}
+
 fn wanted() -> WantedConnector {
     let account: AccountId = ACCOUNT.parse().unwrap();
     WantedConnector {
         id: id("rg", "aws-123456789012"),
-        offerings: Plans::default().offerings(
-            &"aws".parse().unwrap(),
-            &account,
-            &RoleNames::default(),
-        ),
+        offerings: Plans::default().offerings(role),
         account,
         location: "eastus".parse().unwrap(),
         scan_interval: ScanInterval::from_hours(4).unwrap(),
@@ -106,7 +108,7 @@ fn what_was_written_needs_no_write() {
     let mut seen = written(&wanted());
     seen.tags.insert("CostCenter".into(), "by policy".into());
     seen.offerings.push(Offering::Unmanaged {
-        offering_type: "DefenderForServersAws".into(),
+        offering_type: "DefenderForDevOpsAws".into(),
     });
     assert_eq!(decided(&[seen], false).unwrap().step, Step::Nothing);
 }
@@ -134,9 +136,11 @@ fn each_changed_field_is_an_update_that_names_it() {
     assert_eq!(step(&|s| s.offerings.clear()), "offering CspmMonitorAws");
     let role = RoleArn::seen("arn:aws:iam::123456789012:role/Other");
     assert_eq!(
-        step(&|s| s.offerings = vec![Offering::CspmMonitorAws {
-            cloud_role_arn: Some(role.clone())
-        }]),
+        step(
+            &|s| s.offerings = vec![Offering::CspmMonitorAws(CspmMonitorAws {
+                native_cloud_connection: Some(role.clone())
+            })]
+        ),
         "offering CspmMonitorAws"
     );
     assert_eq!(
@@ -160,6 +164,22 @@ fn a_tag_taken_out_of_the_stack_is_taken_off_and_not_missed_afterwards() {
         step,
         Step::Update(vec![Difference::WithdrawnTag("Team".into())])
     );
+}
+
+#[test]
+fn the_offering_of_a_plan_that_is_off_is_taken_out() {
+    let plans = Plans {
+        databases: Some(Databases::default()),
+        ..Plans::default()
+    };
+    let with_databases = WantedConnector {
+        offerings: plans.offerings(role),
+        ..wanted()
+    };
+    let seen = written(&with_databases);
+    let step = decided(&[seen], false).unwrap().step;
+    let withdrawn = Difference::WithdrawnOffering("DefenderForDatabasesAws".into());
+    assert_eq!(step, Step::Update(vec![withdrawn]));
 }
 
 #[test]

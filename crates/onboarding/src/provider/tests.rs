@@ -21,7 +21,7 @@ fn with(audiences: &[&str], tags: &[(&str, &str)]) -> SeenProvider {
 
 /// Carries an adoption out, as IAM would.
 fn adopted(mut seen: Option<SeenProvider>) -> SeenProvider {
-    let step = adopt(seen.as_ref(), &ours());
+    let step = adopt(&Provider::Defender, seen.as_ref(), &ours());
     let (audiences, tags) = match step {
         Adoption::Create { audiences, tags } => (audiences, tags),
         Adoption::Merge { add, tags } => (add, tags),
@@ -39,7 +39,10 @@ fn adopted(mut seen: Option<SeenProvider>) -> SeenProvider {
 fn a_missing_provider_is_created_whole_and_goes_whole() {
     let provider = adopted(None);
     assert_eq!(provider.audiences.len(), AUDIENCES.len());
-    assert_eq!(adopt(Some(&provider), &ours()), Adoption::Nothing);
+    assert_eq!(
+        adopt(&Provider::Defender, Some(&provider), &ours()),
+        Adoption::Nothing
+    );
     assert_eq!(release(Some(&provider), &ours(), false), Release::Delete);
 }
 
@@ -61,7 +64,10 @@ fn an_audience_that_someone_added_to_our_provider_keeps_it_alive() {
 #[test]
 fn a_provider_with_all_audiences_is_left_as_it_is() {
     let foreign = with(&AUDIENCES, &[("owner", "portal")]);
-    assert_eq!(adopt(Some(&foreign), &ours()), Adoption::Nothing);
+    assert_eq!(
+        adopt(&Provider::Defender, Some(&foreign), &ours()),
+        Adoption::Nothing
+    );
     assert_eq!(release(Some(&foreign), &ours(), false), Release::Nothing);
 }
 
@@ -100,6 +106,39 @@ fn tags_fit_into_iam() {
     assert!(AUDIENCES.len() + 3 <= 50, "IAM takes 50 tags");
 }
 
+#[test]
+fn the_customers_own_provider_is_made_for_ciem_alone() {
+    let tenant: TenantId = "0b1f6471-1bf0-4dda-aec3-111122223333".parse().unwrap();
+    let ciem = Provider::Ciem(tenant);
+    let Adoption::Create { audiences, tags } = adopt(&ciem, None, &ours()) else {
+        panic!("there is none yet");
+    };
+    assert_eq!(audiences, [AUDIENCE_CIEM]);
+    assert!(tags.contains_key(&audience_tag(AUDIENCE_CIEM)));
+    let (partition, account) = ("aws".parse().unwrap(), "123456789012".parse().unwrap());
+    let arn = ciem.arn(&partition, &account);
+    assert_eq!(
+        arn,
+        "arn:aws:iam::123456789012:oidc-provider/sts.windows.net/0b1f6471-1bf0-4dda-aec3-111122223333/"
+    );
+    assert_eq!(Provider::of_arn(&arn), Some(ciem));
+}
+
+#[test]
+fn an_arn_names_one_of_the_two_or_none() {
+    let (partition, account) = ("aws".parse().unwrap(), "123456789012".parse().unwrap());
+    let arn = provider_arn(&partition, &account);
+    assert_eq!(Provider::of_arn(&arn), Some(Provider::Defender));
+    for other in [
+        "",
+        "arn:aws:iam::123456789012:oidc-provider/sts.windows.net/33e01921",
+        arn.trim_end_matches('/'),
+        "arn:aws:iam::123456789012:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/1",
+    ] {
+        assert_eq!(Provider::of_arn(other), None, "{other}");
+    }
+}
+
 proptest! {
     /// Whatever was there before us is there after us, to the last audience and tag.
     #[test]
@@ -111,7 +150,7 @@ proptest! {
         let audiences = known.iter().map(|i| AUDIENCES[*i].to_owned()).chain(foreign).collect();
         let before = SeenProvider { audiences, tags };
         let mut after = adopted(Some(before.clone()));
-        prop_assert_eq!(adopt(Some(&after), &ours()), Adoption::Nothing);
+        prop_assert_eq!(adopt(&Provider::Defender, Some(&after), &ours()), Adoption::Nothing);
         match release(Some(&after), &ours(), false) {
             Release::Withdraw { audiences, tags } => {
                 for audience in audiences { prop_assert!(after.audiences.remove(&audience)); }
