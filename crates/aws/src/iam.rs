@@ -1,4 +1,4 @@
-//! Defender's identity provider and roles in one AWS account, through IAM.
+//! Defender's identity providers and roles in one AWS account, through IAM.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use aws_config::SdkConfig;
 use aws_sdk_iam::Client;
 use aws_sdk_iam::config::Builder;
 use onboarding::ports::AccountIdentity;
-use onboarding::provider::{Adoption, Release, SeenProvider, provider_arn};
+use onboarding::provider::{Adoption, Provider, Release, SeenProvider};
 use onboarding::trust::SeenRole;
 use onboarding::{AccountId, Partition, PortError, RoleArn, RoleName};
 use tokio::sync::OnceCell;
@@ -55,7 +55,6 @@ impl AccountAccess {
             role: RoleArn::seen(format!("arn:{partition}:iam::{account}:role/{ACCESS_ROLE}")),
             account: account.clone(),
             place: format!("in account {account}"),
-            provider_arn: provider_arn(partition, account),
             session_name,
             deadline,
             client: OnceCell::new(),
@@ -69,7 +68,6 @@ pub struct IamIdentity {
     role: RoleArn,
     account: AccountId,
     place: String,
-    provider_arn: String,
     session_name: SessionName,
     deadline: Instant,
     client: OnceCell<Client>,
@@ -110,6 +108,10 @@ impl IamIdentity {
         Ok(Client::from_conf(config))
     }
 
+    fn arn_of(&self, provider: &Provider) -> String {
+        provider.arn(&self.access.partition, &self.account)
+    }
+
     fn call(&self, action: &'static str) -> Call<'_> {
         Call {
             action,
@@ -136,25 +138,27 @@ impl IamIdentity {
 }
 
 impl AccountIdentity for IamIdentity {
-    async fn provider(&self) -> Result<Option<SeenProvider>, PortError> {
-        self.get_provider()
+    async fn provider(&self, which: &Provider) -> Result<Option<SeenProvider>, PortError> {
+        self.get_provider(which)
             .await
             .map_err(|failure| self.explain(failure))
     }
 
-    async fn adopt_provider(&self, adoption: &Adoption) -> Result<(), PortError> {
+    async fn adopt_provider(&self, which: &Provider, adoption: &Adoption) -> Result<(), PortError> {
         let done = match adoption {
-            Adoption::Create { audiences, tags } => self.create_or_join(audiences, tags).await,
-            Adoption::Merge { add, tags } => self.merge(add, tags).await,
+            Adoption::Create { audiences, tags } => {
+                self.create_or_join(which, audiences, tags).await
+            }
+            Adoption::Merge { add, tags } => self.merge(which, add, tags).await,
             Adoption::Nothing => Ok(()),
         };
         done.map_err(|failure| self.explain(failure))
     }
 
-    async fn release_provider(&self, release: &Release) -> Result<(), PortError> {
+    async fn release_provider(&self, which: &Provider, release: &Release) -> Result<(), PortError> {
         let done = match release {
-            Release::Delete => self.delete_provider().await,
-            Release::Withdraw { audiences, tags } => self.withdraw(audiences, tags).await,
+            Release::Delete => self.delete_provider(which).await,
+            Release::Withdraw { audiences, tags } => self.withdraw(which, audiences, tags).await,
             Release::Keep | Release::Nothing => Ok(()),
         };
         done.map_err(|failure| self.explain(failure))

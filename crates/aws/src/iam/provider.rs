@@ -1,10 +1,10 @@
-//! The OIDC identity provider: created or merged into, deleted or given back.
+//! An OIDC identity provider: created or merged into, deleted or given back.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_iam::types::Tag;
 use onboarding::FailureKind;
-use onboarding::provider::{PROVIDER_URL, SeenProvider, audience_tag};
+use onboarding::provider::{Provider, SeenProvider, audience_tag};
 use tracing::info;
 
 use super::IamIdentity;
@@ -16,9 +16,12 @@ use crate::failure::Failure;
 const THUMBPRINT: &str = "626d44e704d1ceabe3bf0d53397464ac8080142c";
 
 impl IamIdentity {
-    pub(super) async fn get_provider(&self) -> Result<Option<SeenProvider>, Failure> {
+    pub(super) async fn get_provider(
+        &self,
+        which: &Provider,
+    ) -> Result<Option<SeenProvider>, Failure> {
         let request = self.client().await?.get_open_id_connect_provider();
-        let request = request.open_id_connect_provider_arn(&self.provider_arn);
+        let request = request.open_id_connect_provider_arn(self.arn_of(which));
         match self
             .call("iam:GetOpenIDConnectProvider")
             .send(request.send())
@@ -36,15 +39,16 @@ impl IamIdentity {
     /// Creates the provider. Where somebody else was quicker, adds to theirs what it lacks.
     pub(super) async fn create_or_join(
         &self,
+        which: &Provider,
         audiences: &[&'static str],
         tags: &BTreeMap<String, String>,
     ) -> Result<(), Failure> {
-        let failure = match self.create(audiences, tags).await {
+        let failure = match self.create(which, audiences, tags).await {
             Ok(()) => return Ok(()),
             Err(failure) if failure.is("EntityAlreadyExists") => failure,
             Err(failure) => return Err(failure),
         };
-        let seen = self.get_provider().await?.ok_or(failure)?;
+        let seen = self.get_provider(which).await?.ok_or(failure)?;
         let missing = lacking(&seen.audiences, audiences);
         info!(
             audiences = missing.len(),
@@ -57,17 +61,19 @@ impl IamIdentity {
             Some((key, owner))
         };
         let records = missing.iter().filter_map(recorded).collect();
-        self.merge(&missing, &records).await
+        self.merge(which, &missing, &records).await
     }
 
     async fn create(
         &self,
+        which: &Provider,
         audiences: &[&str],
         tags: &BTreeMap<String, String>,
     ) -> Result<(), Failure> {
-        match self.create_with(audiences, tags, None).await {
+        match self.create_with(which, audiences, tags, None).await {
             Err(failure) if wants_thumbprint(&failure) => {
-                self.create_with(audiences, tags, Some(THUMBPRINT)).await
+                self.create_with(which, audiences, tags, Some(THUMBPRINT))
+                    .await
             }
             other => other,
         }
@@ -75,6 +81,7 @@ impl IamIdentity {
 
     async fn create_with(
         &self,
+        which: &Provider,
         audiences: &[&str],
         tags: &BTreeMap<String, String>,
         thumbprint: Option<&str>,
@@ -86,7 +93,7 @@ impl IamIdentity {
             .collect();
         let request = self.client().await?.create_open_id_connect_provider();
         let request = request
-            .url(PROVIDER_URL)
+            .url(which.url())
             .set_client_id_list(Some(audiences))
             .set_thumbprint_list(thumbprint.map(|thumbprint| vec![thumbprint.to_owned()]))
             .set_tags(Some(self.tag_list(tags)?));
@@ -106,6 +113,7 @@ impl IamIdentity {
     /// an audience that nobody would take away.
     pub(super) async fn merge(
         &self,
+        which: &Provider,
         audiences: &[&str],
         tags: &BTreeMap<String, String>,
     ) -> Result<(), Failure> {
@@ -113,7 +121,7 @@ impl IamIdentity {
         if !tags.is_empty() {
             let request = client.tag_open_id_connect_provider();
             let request = request
-                .open_id_connect_provider_arn(&self.provider_arn)
+                .open_id_connect_provider_arn(self.arn_of(which))
                 .set_tags(Some(self.tag_list(tags)?));
             let tagged = self
                 .call("iam:TagOpenIDConnectProvider")
@@ -130,7 +138,7 @@ impl IamIdentity {
         for audience in audiences {
             let request = client.add_client_id_to_open_id_connect_provider();
             let request = request
-                .open_id_connect_provider_arn(&self.provider_arn)
+                .open_id_connect_provider_arn(self.arn_of(which))
                 .client_id(*audience);
             let call = self.call("iam:AddClientIDToOpenIDConnectProvider");
             call.send(request.send()).await.map_err(|failure| {
@@ -144,9 +152,9 @@ impl IamIdentity {
         Ok(())
     }
 
-    pub(super) async fn delete_provider(&self) -> Result<(), Failure> {
+    pub(super) async fn delete_provider(&self, which: &Provider) -> Result<(), Failure> {
         let request = self.client().await?.delete_open_id_connect_provider();
-        let request = request.open_id_connect_provider_arn(&self.provider_arn);
+        let request = request.open_id_connect_provider_arn(self.arn_of(which));
         gone_is_fine(
             self.call("iam:DeleteOpenIDConnectProvider")
                 .send(request.send())
@@ -157,6 +165,7 @@ impl IamIdentity {
     /// Takes away first, then the record: interrupted in between, the next time does the rest.
     pub(super) async fn withdraw(
         &self,
+        which: &Provider,
         audiences: &[String],
         tags: &[String],
     ) -> Result<(), Failure> {
@@ -164,7 +173,7 @@ impl IamIdentity {
         for audience in audiences {
             let request = client.remove_client_id_from_open_id_connect_provider();
             let request = request
-                .open_id_connect_provider_arn(&self.provider_arn)
+                .open_id_connect_provider_arn(self.arn_of(which))
                 .client_id(audience);
             let call = self.call("iam:RemoveClientIDFromOpenIDConnectProvider");
             gone_is_fine(call.send(request.send()).await)?;
@@ -174,7 +183,7 @@ impl IamIdentity {
         }
         let request = client.untag_open_id_connect_provider();
         let request = request
-            .open_id_connect_provider_arn(&self.provider_arn)
+            .open_id_connect_provider_arn(self.arn_of(which))
             .set_tag_keys(Some(tags.to_vec()));
         gone_is_fine(
             self.call("iam:UntagOpenIDConnectProvider")

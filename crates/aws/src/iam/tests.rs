@@ -10,6 +10,7 @@ use crate::rig::{
     session,
 };
 
+pub(super) const DEFENDER: Provider = Provider::Defender;
 const GET: &str = "GetOpenIDConnectProvider";
 const DELETE: &str = "DeleteOpenIDConnectProvider";
 
@@ -75,7 +76,7 @@ pub(super) fn seen(audiences: &[&str], tags: &BTreeMap<String, String>) -> Answe
 async fn the_account_is_acted_in_with_its_access_role_and_one_session() {
     let wire = account(|_, _| absent());
     let identity = identity(&wire);
-    assert_eq!(identity.provider().await.unwrap(), None);
+    assert_eq!(identity.provider(&DEFENDER).await.unwrap(), None);
     assert_eq!(
         identity
             .role(&"CspmMonitorAws".parse().unwrap())
@@ -113,7 +114,7 @@ async fn the_account_is_acted_in_with_its_access_role_and_one_session() {
 #[tokio::test(start_paused = true)]
 async fn an_account_without_the_access_role_says_which_template_is_missing() {
     let wire = Wire::new(|_, _| refused(403, "AccessDenied", "not authorized: sts:AssumeRole"));
-    let error = identity(&wire).provider().await.unwrap_err();
+    let error = identity(&wire).provider(&DEFENDER).await.unwrap_err();
     assert_eq!(error.kind, FailureKind::Denied);
     insta::assert_snapshot!(error.reason, @"sts:AssumeRole for role arn:aws:iam::111122223333:role/DefenderConnectorAccess: 403 AccessDenied: not authorized: sts:AssumeRole. The role DefenderConnectorAccess of account 111122223333 (templates/access.yaml) must exist and trust this function's role, which must be allowed sts:AssumeRole on it; a service control policy can deny it as well (gave up after 6 tries in 51 s; request id request-1)");
 }
@@ -123,7 +124,7 @@ async fn the_provider_is_read_with_audiences_and_tags() {
     let tags = deployment().tags();
     let answer = tags.clone();
     let wire = account(move |_, _| seen(&["api://x", AUDIENCE_CSPM], &answer));
-    let provider = identity(&wire).provider().await.unwrap().unwrap();
+    let provider = identity(&wire).provider(&DEFENDER).await.unwrap().unwrap();
     assert_eq!(provider.tags, tags);
     assert_eq!(
         provider.audiences,
@@ -146,7 +147,7 @@ async fn a_missing_permission_is_named_with_its_role_and_the_session_is_dropped(
         SessionName::for_request("r-2"),
         in_five_minutes(),
     );
-    assert!(again.provider().await.is_err());
+    assert!(again.provider(&DEFENDER).await.is_err());
     assert_eq!(wire.actions(), ["AssumeRole", "GetRole", "AssumeRole", GET]);
 }
 
@@ -187,7 +188,7 @@ async fn throttling_and_collisions_are_waited_out_by_the_sdk() {
             action => done(action),
         });
         identity(&wire)
-            .release_provider(&Release::Delete)
+            .release_provider(&DEFENDER, &Release::Delete)
             .await
             .unwrap();
         assert_eq!(wire.actions()[1..], [DELETE, DELETE, DELETE], "{code}");

@@ -5,8 +5,8 @@ use onboarding::provider::{
 };
 
 use super::*;
-use crate::iam::tests::{absent, account, deployment, done, identity, of_iam, seen};
-use crate::rig::refused;
+use crate::iam::tests::{DEFENDER, absent, account, deployment, done, identity, of_iam, seen};
+use crate::rig::{ACCOUNT, refused};
 
 const GET: &str = "GetOpenIDConnectProvider";
 const CREATE: &str = "CreateOpenIDConnectProvider";
@@ -20,14 +20,14 @@ const DELETE: &str = "DeleteOpenIDConnectProvider";
 async fn a_new_provider_gets_all_in_one_call() {
     let wire = account(|action, _| done(action));
     identity(&wire)
-        .adopt_provider(&adopt(None, &deployment()))
+        .adopt_provider(&DEFENDER, &adopt(&DEFENDER, None, &deployment()))
         .await
         .unwrap();
     let [asked] = &of_iam(&wire)[..] else {
         panic!("{:?}", wire.actions())
     };
     assert_eq!(asked.action(), CREATE);
-    assert_eq!(asked.field("Url").unwrap(), PROVIDER_URL);
+    assert_eq!(asked.field("Url").unwrap(), DEFENDER.url());
     for position in 1..=AUDIENCES.len() {
         let audience = asked
             .field(&format!("ClientIDList.member.{position}"))
@@ -47,6 +47,33 @@ async fn a_new_provider_gets_all_in_one_call() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_customers_own_provider_has_its_own_url_and_arn() {
+    let tenant = "0b1f6471-1bf0-4dda-aec3-111122223333";
+    let ciem = Provider::Ciem(tenant.parse().unwrap());
+    let wire = account(|action, _| match action {
+        GET => absent(),
+        action => done(action),
+    });
+    let identity = identity(&wire);
+    assert_eq!(identity.provider(&ciem).await.unwrap(), None);
+    let adoption = adopt(&ciem, None, &deployment());
+    identity.adopt_provider(&ciem, &adoption).await.unwrap();
+    let asked = of_iam(&wire);
+    assert_eq!(
+        asked[0].field("OpenIDConnectProviderArn").unwrap(),
+        format!("arn:aws:iam::{ACCOUNT}:oidc-provider/sts.windows.net/{tenant}/")
+    );
+    assert_eq!(
+        asked[1].field("Url").unwrap(),
+        format!("https://sts.windows.net/{tenant}/")
+    );
+    assert_eq!(
+        asked[1].field("ClientIDList.member.1").unwrap(),
+        "api://mciem-aws-oidc-app"
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_thumbprint_is_given_only_where_iam_asks_for_it() {
     for (code, message) in [
         (
@@ -62,7 +89,7 @@ async fn the_thumbprint_is_given_only_where_iam_asks_for_it() {
             },
         );
         identity(&wire)
-            .adopt_provider(&adopt(None, &deployment()))
+            .adopt_provider(&DEFENDER, &adopt(&DEFENDER, None, &deployment()))
             .await
             .unwrap();
         assert_eq!(wire.actions(), ["AssumeRole", CREATE, CREATE], "{code}");
@@ -78,7 +105,7 @@ async fn who_comes_second_merges_into_what_is_there() {
         action => done(action),
     });
     identity(&wire)
-        .adopt_provider(&adopt(None, &deployment()))
+        .adopt_provider(&DEFENDER, &adopt(&DEFENDER, None, &deployment()))
         .await
         .unwrap();
     assert_eq!(wire.actions()[1..], [CREATE, GET, TAG, ADD, ADD]);
@@ -96,7 +123,7 @@ async fn a_provider_that_is_gone_again_is_a_conflict() {
         _ => absent(),
     });
     let error = identity(&wire)
-        .adopt_provider(&adopt(None, &deployment()))
+        .adopt_provider(&DEFENDER, &adopt(&DEFENDER, None, &deployment()))
         .await
         .unwrap_err();
     assert_eq!(error.kind, FailureKind::Conflict);
@@ -113,13 +140,13 @@ async fn records_are_written_before_audiences_are_added() {
         tags: BTreeMap::new(),
     };
     identity(&wire)
-        .adopt_provider(&adopt(Some(&there), &deployment()))
+        .adopt_provider(&DEFENDER, &adopt(&DEFENDER, Some(&there), &deployment()))
         .await
         .unwrap();
     assert_eq!(wire.actions()[1..], [TAG, ADD]);
     assert_eq!(of_iam(&wire)[1].field("ClientID").unwrap(), AUDIENCES[0]);
     identity(&wire)
-        .adopt_provider(&Adoption::Nothing)
+        .adopt_provider(&DEFENDER, &Adoption::Nothing)
         .await
         .unwrap();
     assert_eq!(wire.asked().len(), 3);
@@ -130,7 +157,7 @@ async fn an_audience_is_not_added_where_its_record_could_not_be_written() {
     let wire = account(|_, _| refused(409, "LimitExceeded", "Cannot exceed quota"));
     let there = SeenProvider::default();
     let error = identity(&wire)
-        .adopt_provider(&adopt(Some(&there), &deployment()))
+        .adopt_provider(&DEFENDER, &adopt(&DEFENDER, Some(&there), &deployment()))
         .await;
     let error = error.unwrap_err();
     assert_eq!(wire.actions()[1..], [TAG]);
@@ -152,7 +179,10 @@ async fn what_was_added_is_taken_away_before_its_record() {
         tags,
     };
     let step = release(Some(&there), &deployment(), false);
-    identity(&wire).release_provider(&step).await.unwrap();
+    identity(&wire)
+        .release_provider(&DEFENDER, &step)
+        .await
+        .unwrap();
     assert_eq!(wire.actions()[1..], [REMOVE, UNTAG]);
     let asked = of_iam(&wire);
     assert_eq!(asked[0].field("ClientID").unwrap(), AUDIENCE_CSPM);
@@ -174,18 +204,24 @@ async fn what_is_gone_already_is_given_back() {
         (withdraw, &[REMOVE, UNTAG][..]),
     ] {
         let wire = account(|_, _| absent());
-        identity(&wire).release_provider(&step).await.unwrap();
+        identity(&wire)
+            .release_provider(&DEFENDER, &step)
+            .await
+            .unwrap();
         assert_eq!(wire.actions()[1..], *actions);
     }
     for step in [Release::Keep, Release::Nothing] {
         let wire = account(|_, _| absent());
-        identity(&wire).release_provider(&step).await.unwrap();
+        identity(&wire)
+            .release_provider(&DEFENDER, &step)
+            .await
+            .unwrap();
         assert_eq!(wire.actions(), [""; 0], "{step:?}");
     }
     let wire = account(|_, _| refused(403, "AccessDenied", "no"));
     assert!(
         identity(&wire)
-            .release_provider(&Release::Delete)
+            .release_provider(&DEFENDER, &Release::Delete)
             .await
             .is_err()
     );
