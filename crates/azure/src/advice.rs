@@ -87,7 +87,7 @@ const ADVICE: &[(&[&str], &str)] = &[
     (
         &["NoRegisteredProviderFound"],
         "Register the provider (az provider register --namespace Microsoft.Security --wait), and \
-         set AzureLocation to a location that the answer lists",
+         set AzureLocation to a location and AzureApiVersion to a version that the answer lists",
     ),
     (
         &[
@@ -121,7 +121,11 @@ const ADVICE: &[(&[&str], &str)] = &[
         "The subscription of AzureSubscriptionId is disabled: enable it, or set another one",
     ),
     (
-        &["InvalidApiVersionParameter", "InvalidResourceType"],
+        &["InvalidApiVersionParameter"],
+        "Set AzureApiVersion to a version that the answer lists, or to Auto",
+    ),
+    (
+        &["InvalidResourceType"],
         "The subscription's cloud does not offer security connectors: use a subscription of the \
          public Azure cloud",
     ),
@@ -206,6 +210,9 @@ mod tests {
                 "az provider register --namespace Microsoft.Security",
             ),
             ("NoRegisteredProviderFound", "AzureLocation"),
+            ("NoRegisteredProviderFound", "AzureApiVersion"),
+            ("InvalidApiVersionParameter", "AzureApiVersion"),
+            ("InvalidResourceType", "public Azure cloud"),
             ("LocationNotAvailableForResourceType", "AzureLocation"),
             ("InvalidResourceLocation", "ConnectorName"),
             ("RequestDisallowedByPolicy", "Policy"),

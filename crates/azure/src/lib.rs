@@ -22,7 +22,7 @@ pub use arm::ArmClient;
 pub use deadline::Deadline;
 pub use error::{Correlation, Error, Kind};
 pub use patience::Patience;
-pub use security_connectors::SecurityConnectors;
+pub use security_connectors::{Dialect, SecurityConnectors, SubPlanForm};
 pub use sign_in::{
     ClientAssertion, ClientSecret, ClientSecretCredential, Credential, EntraApplication,
     FederatedCredential, SignIn, TokenSource,

@@ -2,26 +2,32 @@
 
 use std::fmt;
 
-use onboarding::{ConnectorId, SubscriptionId};
+use onboarding::ports::ServiceOffer;
+use onboarding::{ApiVersion, ConnectorId, SubscriptionId};
+use tokio::sync::OnceCell;
 
 use crate::arm::Call;
 use crate::{ArmClient, Deadline};
 
 mod adapter;
 mod classic;
+mod dialect;
 mod merge;
 pub mod model;
 mod offer;
 pub mod offerings;
+mod version;
 
-/// The version whose model [`model`] is.
-pub const API_VERSION: &str = "2024-08-01-preview";
+pub use dialect::{Dialect, SubPlanForm};
 
 /// The security connectors of one subscription, for the length of one request.
 pub struct SecurityConnectors<'a, C> {
     arm: &'a ArmClient<C>,
     subscription: SubscriptionId,
     deadline: Deadline,
+    dialect: Dialect,
+    offer: OnceCell<ServiceOffer>,
+    version: OnceCell<ApiVersion>,
 }
 
 impl<C> fmt::Debug for SecurityConnectors<'_, C> {
@@ -29,6 +35,7 @@ impl<C> fmt::Debug for SecurityConnectors<'_, C> {
         f.debug_struct("SecurityConnectors")
             .field("subscription", &self.subscription)
             .field("deadline", &self.deadline)
+            .field("dialect", &self.dialect)
             .finish_non_exhaustive()
     }
 }
@@ -40,7 +47,17 @@ impl<'a, C> SecurityConnectors<'a, C> {
             arm,
             subscription,
             deadline,
+            dialect: Dialect::default(),
+            offer: OnceCell::new(),
+            version: OnceCell::new(),
         }
+    }
+
+    /// The same connectors, in another dialect than the default one.
+    #[must_use]
+    pub fn speaking(mut self, dialect: Dialect) -> Self {
+        self.dialect = dialect;
+        self
     }
 
     /// The path of something of `Microsoft.Security` in the subscription.
@@ -51,11 +68,11 @@ impl<'a, C> SecurityConnectors<'a, C> {
         )
     }
 
-    fn call<'b>(&self, operation: &'b str, path: &'b str) -> Call<'b> {
+    fn call<'b>(&self, operation: &'b str, path: &'b str, api_version: &'b str) -> Call<'b> {
         Call {
             operation,
             path,
-            api_version: API_VERSION,
+            api_version,
             deadline: self.deadline,
         }
     }

@@ -53,18 +53,20 @@ impl<C: Credential> ArmClient<C> {
                 .filter(|pause| !pause.is_zero())
                 .unwrap_or(self.patience.poll);
             if !request.deadline.allows(wait) {
-                let still = format!("still in state {state} when the time was up");
-                return Err(Error::new(Kind::Transient, SERVICE, call.operation, &still)
-                    .request(request.method.as_str(), request.url.path())
-                    .correlated(begun.answer.correlation));
+                return Err(still_running(request, begun, &state));
             }
             tokio::time::sleep(wait).await;
-            match self.look(&watch, call, request).await? {
-                Look::Done(resource) => return Ok(resource),
-                Look::Running {
+            match self.look(&watch, call, request).await {
+                Ok(Look::Done(resource)) => return Ok(resource),
+                Ok(Look::Running {
                     state: seen,
                     pause: asked,
-                } => (state, pause) = (seen, asked),
+                }) => (state, pause) = (seen, asked),
+                // The time was up during this look: what was seen before says more.
+                Err(error) if error.status().is_none() && !request.deadline.allows(wait) => {
+                    return Err(still_running(request, begun, &state));
+                }
+                Err(error) => return Err(error),
             }
         }
     }
@@ -139,6 +141,13 @@ impl<C: Credential> ArmClient<C> {
             _ => Ok(Look::Done(seen.body)),
         }
     }
+}
+
+fn still_running(request: &Request<'_>, begun: Success, state: &str) -> Error {
+    let still = format!("still in state {state} when the time was up");
+    Error::new(Kind::Transient, SERVICE, request.operation, &still)
+        .request(request.method.as_str(), request.url.path())
+        .correlated(begun.answer.correlation)
 }
 
 fn provisioning_state(body: &Value) -> Option<&str> {

@@ -4,7 +4,7 @@ use onboarding::ClassicConnector;
 use serde_json::Value;
 
 use super::SecurityConnectors;
-use crate::arm::{Call, is_gone};
+use crate::arm::is_gone;
 use crate::sign_in::Credential;
 use crate::{Error, Kind};
 use onboarding::inert::inert;
@@ -16,10 +16,7 @@ impl<C: Credential> SecurityConnectors<'_, C> {
     pub async fn classic(&self) -> Result<Vec<ClassicConnector>, Error> {
         let path = self.provider_path("/connectors");
         let operation = "list the classic connectors";
-        let call = Call {
-            api_version: API_VERSION,
-            ..self.call(operation, &path)
-        };
+        let call = self.call(operation, &path, API_VERSION);
         match self.arm.list(&call).await {
             Ok(items) => Ok(items.iter().map(read).collect()),
             Err(error) if is_retired(&error) => Ok(Vec::new()),

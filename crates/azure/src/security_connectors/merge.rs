@@ -6,6 +6,7 @@ use onboarding::{Connector, ConnectorId, WantedConnector};
 use serde_json::Value;
 use tracing::warn;
 
+use super::dialect::SubPlanForm;
 use super::model::{AwsAccount, EnvironmentData, SecurityConnector};
 use super::offerings::Offering;
 use onboarding::inert::inert;
@@ -86,6 +87,7 @@ fn outline(body: &Value) -> SecurityConnector {
 pub(super) fn body(
     wanted: &WantedConnector,
     seen: Option<&Connector>,
+    form: SubPlanForm,
 ) -> Result<Value, serde_json::Error> {
     let mut model: SecurityConnector = match seen {
         Some(seen) => serde_json::from_value(seen.body.clone())?,
@@ -111,10 +113,8 @@ pub(super) fn body(
     account.scan_interval = Some(wanted.scan_interval.hours());
     account.regions = Some(regions(wanted, account.regions.take()));
     properties.environment_data = Some(EnvironmentData::AwsAccount(account));
-    properties.offerings = Some(offerings(
-        wanted,
-        properties.offerings.take().unwrap_or_default(),
-    ));
+    let there = properties.offerings.take().unwrap_or_default();
+    properties.offerings = Some(offerings(wanted, there, form)?);
     Ok(model.body())
 }
 
@@ -139,26 +139,26 @@ fn regions(wanted: &WantedConnector, seen: Option<Vec<String>>) -> Vec<String> {
     }
 }
 
-/// Each wanted offering once, in its place; what no plan of ours writes stays.
-fn offerings(wanted: &WantedConnector, mut seen: Vec<Offering>) -> Vec<Offering> {
-    for offering in &wanted.offerings {
-        let place = seen.iter().position(|one| one.is_of(offering));
-        let there = place.map(|place| seen[place].clone());
-        let Some(written) = Offering::written(offering, there) else {
-            continue;
-        };
-        if let Some(place) = place {
-            let mut index = 0;
-            seen.retain(|one| {
-                index += 1;
-                index - 1 <= place || !one.is_of(offering)
-            });
-            seen[place] = written;
-        } else {
-            seen.push(written);
+/// Each wanted offering once, in its place; those of plans that are off go, and what no plan of
+/// ours writes stays.
+fn offerings(
+    wanted: &WantedConnector,
+    seen: Vec<Offering>,
+    form: SubPlanForm,
+) -> Result<Vec<Offering>, serde_json::Error> {
+    let mut missing: Vec<&onboarding::Offering> = wanted.offerings.iter().collect();
+    let mut written = Vec::new();
+    for there in seen {
+        if there.managed_type().is_none() {
+            written.push(there);
+        } else if let Some(place) = missing.iter().position(|one| there.is_of(one)) {
+            written.extend(Offering::over(Some(&there), missing.remove(place), form)?);
         }
     }
-    seen
+    for offering in missing {
+        written.extend(Offering::over(None, offering, form)?);
+    }
+    Ok(written)
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! The wire model of a security connector, API 2024-08-01-preview.
+//! The wire model of a security connector, API 2024-08-01-preview and 2026-08-01-preview: the
+//! newer one only adds fields.
 //!
 //! Only what this project reads or writes is named. Everything else, also what Microsoft adds
 //! tomorrow, rides along in `other` and is written back as it came.

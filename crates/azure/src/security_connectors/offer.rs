@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::SecurityConnectors;
-use crate::arm::{Call, SERVICE};
+use crate::arm::SERVICE;
 use crate::sign_in::Credential;
 use crate::{Error, Kind};
 
@@ -31,14 +31,16 @@ struct ResourceType {
 }
 
 impl<C: Credential> SecurityConnectors<'_, C> {
-    /// Whether the provider is registered, and where it takes connectors.
-    pub async fn service_offer(&self) -> Result<ServiceOffer, Error> {
+    /// Whether the provider is registered, where it takes connectors, and in which versions.
+    /// Asked for once.
+    pub async fn service_offer(&self) -> Result<&ServiceOffer, Error> {
+        self.offer.get_or_try_init(|| self.registration()).await
+    }
+
+    async fn registration(&self) -> Result<ServiceOffer, Error> {
         let path = self.provider_path("");
         let operation = "read the registration of Microsoft.Security";
-        let call = Call {
-            api_version: API_VERSION,
-            ..self.call(operation, &path)
-        };
+        let call = self.call(operation, &path, API_VERSION);
         let body = self.arm.get(&call).await?;
         read(body).map_err(|error| {
             let message = format!("the answer is not as its API describes it: {error}");

@@ -1,9 +1,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use onboarding::connector::{Offering, ScanInterval};
+use onboarding::connector::ScanInterval;
 use onboarding::ports::Connectors;
-use onboarding::{Connector, FailureKind, RoleArn, WantedConnector};
+use onboarding::{Connector, FailureKind, Plans, RoleArn, WantedConnector};
 use serde_json::{Value, json};
+use testkit::bodies::{Recorder, SentBody};
 use wiremock::matchers::{method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
@@ -25,7 +26,9 @@ fn of_subscription(rest: &str) -> String {
     format!("/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Security{rest}")
 }
 
-fn connectors(arm: &TestArm) -> SecurityConnectors<'_, ClientSecretCredential<Given>> {
+type Port<'a> = SecurityConnectors<'a, ClientSecretCredential<Given>>;
+
+fn connectors(arm: &TestArm) -> Port<'_> {
     SecurityConnectors::new(arm, SUBSCRIPTION.parse().unwrap(), soon())
 }
 
@@ -37,9 +40,7 @@ fn wanted() -> WantedConnector {
         location: "eastus".parse().unwrap(),
         scan_interval: ScanInterval::from_hours(4).unwrap(),
         regions: BTreeSet::new(),
-        offerings: vec![Offering::CspmMonitorAws {
-            cloud_role_arn: Some(role),
-        }],
+        offerings: Plans::default().offerings(|_| role.clone()),
         tags: BTreeMap::from([("DeploymentId".to_owned(), "prod".to_owned())]),
         withdrawn_tags: BTreeSet::new(),
     }
@@ -54,6 +55,28 @@ fn seen(etag: &str, deployment: &str) -> Value {
             "environmentData": {"environmentType": "AwsAccount", "regions": [], "scanInterval": 24},
             "offerings": []},
     })
+}
+
+/// The bodies of all PUTs, which were answered with this status; kept for a check from outside.
+async fn sent(server: &MockServer, status: u16) -> Vec<Value> {
+    let mut bodies = Vec::new();
+    for request in asked(server).await {
+        if request.method.as_str() != "PUT" {
+            continue;
+        }
+        let body: Value = serde_json::from_slice(&request.body).unwrap();
+        let query = request.url.query().unwrap_or_default();
+        let sent = SentBody {
+            api_version: query.trim_start_matches("api-version="),
+            path: request.url.path(),
+            status: Some(status),
+            body: &body,
+            stored: None,
+        };
+        Recorder::of_process().record(&sent).unwrap();
+        bodies.push(body);
+    }
+    bodies
 }
 
 async fn answer(server: &MockServer, verb: &str, at: &str, template: ResponseTemplate) {
@@ -106,116 +129,6 @@ async fn one_that_is_not_there_is_none() {
     let error = connectors(&arm).get(&id()).await.unwrap_err();
     assert_eq!(error.kind, FailureKind::NotFound);
     assert!(error.reason.contains("AzureSubscriptionId"), "{error}");
-}
-
-#[tokio::test]
-async fn a_new_connector_is_put_under_its_name() {
-    let (server, arm) = azure().await;
-    let created = ResponseTemplate::new(201).set_body_json(seen("1", "prod"));
-    answer(&server, "PUT", &id().to_string(), created).await;
-    let written = connectors(&arm).put(&wanted(), None).await.unwrap();
-    assert_eq!(written.id, id());
-    let sent: Value = serde_json::from_slice(&asked(&server).await[0].body).unwrap();
-    let example = include_str!("tests/new-connector.json");
-    assert_eq!(sent, serde_json::from_str::<Value>(example).unwrap());
-}
-
-#[tokio::test]
-async fn a_connector_that_changed_in_between_is_read_and_written_again() {
-    let (server, arm) = azure().await;
-    let at = id().to_string();
-    let stale = arm_error(412, "PreconditionFailed");
-    Mock::given(method("PUT"))
-        .respond_with(stale)
-        .up_to_n_times(1)
-        .mount(&server)
-        .await;
-    answer(&server, "GET", &at, ok(seen("2", "prod"))).await;
-    answer(&server, "PUT", &at, ok(seen("3", "prod"))).await;
-    let before = merge::read(seen("1", "prod")).unwrap();
-    connectors(&arm)
-        .put(&wanted(), Some(&before))
-        .await
-        .unwrap();
-    let sent = asked(&server).await;
-    let etag =
-        |index: usize| serde_json::from_slice::<Value>(&sent[index].body).unwrap()["etag"].clone();
-    assert_eq!((sent.len(), etag(0), etag(2)), (3, json!("1"), json!("2")));
-}
-
-#[tokio::test]
-async fn one_that_keeps_changing_is_given_up_after_three_writes() {
-    let (server, arm) = azure().await;
-    let at = id().to_string();
-    answer(&server, "PUT", &at, arm_error(412, "PreconditionFailed")).await;
-    answer(&server, "GET", &at, ok(seen("2", "prod"))).await;
-    let before = merge::read(seen("1", "prod")).unwrap();
-    let error = connectors(&arm)
-        .put(&wanted(), Some(&before))
-        .await
-        .unwrap_err();
-    assert_eq!(error.kind, FailureKind::Conflict);
-    let writes = asked(&server)
-        .await
-        .iter()
-        .filter(|r| r.method.as_str() == "PUT")
-        .count();
-    assert_eq!(writes, 3);
-}
-
-#[tokio::test]
-async fn one_that_changed_hands_is_not_written_over() {
-    for now in [
-        ok(seen("2", "somebody-else")),
-        arm_error(404, "ResourceNotFound"),
-    ] {
-        let (server, arm) = azure().await;
-        let at = id().to_string();
-        answer(&server, "PUT", &at, arm_error(412, "PreconditionFailed")).await;
-        answer(&server, "GET", &at, now).await;
-        let before = merge::read(seen("1", "prod")).unwrap();
-        let error = connectors(&arm)
-            .put(&wanted(), Some(&before))
-            .await
-            .unwrap_err();
-        assert_eq!(error.kind, FailureKind::Conflict);
-        assert_eq!(asked(&server).await.len(), 2);
-    }
-}
-
-#[tokio::test]
-async fn a_refusal_by_defender_is_passed_on_with_its_correlation() {
-    let (server, arm) = azure().await;
-    let body = json!({"statusCode": 400, "errorMessage": "Identity provider is missing from AWS account/s",
-        "errorCorrelation": "11111111-2222-3333-4444-555555555555"});
-    let refused = ResponseTemplate::new(400).set_body_json(body);
-    answer(&server, "PUT", &id().to_string(), refused).await;
-    let error = connectors(&arm).put(&wanted(), None).await.unwrap_err();
-    assert!(error.refused_content);
-    assert_eq!(error.kind, FailureKind::Invalid);
-    for part in [
-        "write security connector aws-123456789012 in resource group rg-mdc",
-        "Identity provider is missing",
-        "11111111-2222-3333-4444-555555555555",
-    ] {
-        assert!(error.reason.contains(part), "{error}");
-    }
-}
-
-#[tokio::test]
-async fn a_former_body_is_restored_without_what_the_service_sets() {
-    let (server, arm) = azure().await;
-    answer(&server, "PUT", &id().to_string(), ok(seen("9", "x"))).await;
-    connectors(&arm)
-        .restore(&id(), &seen("1", "theirs"))
-        .await
-        .unwrap();
-    let sent: Value = serde_json::from_slice(&asked(&server).await[0].body).unwrap();
-    let mut expected = seen("1", "theirs");
-    for field in ["id", "name", "type", "systemData", "etag"] {
-        expected.as_object_mut().unwrap().remove(field);
-    }
-    assert_eq!(sent, expected);
 }
 
 #[tokio::test]
@@ -314,21 +227,6 @@ async fn classic_connectors_are_listed_and_a_retired_kind_has_none() {
     );
 }
 
-#[tokio::test]
-async fn the_registration_of_the_provider_is_read() {
-    let (server, arm) = azure().await;
-    let provider = ok(
-        json!({"namespace": "Microsoft.Security", "registrationState": "NotRegistered",
-        "resourceTypes": [{"resourceType": "securityConnectors", "locations": ["East US"],
-        "apiVersions": ["2024-08-01-preview"]}]}),
-    );
-    answer(&server, "GET", &of_subscription(""), provider).await;
-    let offer = connectors(&arm).offer().await.unwrap();
-    assert!(!offer.registered && offer.locations == ["East US"]);
-    assert_eq!(
-        asked(&server).await[0].url.query(),
-        Some("api-version=2021-04-01")
-    );
-}
-
 mod log;
+mod versions;
+mod writes;

@@ -200,6 +200,25 @@ async fn an_operation_that_never_ends_is_left_at_the_deadline_with_its_state() {
 }
 
 #[tokio::test]
+async fn a_look_without_an_answer_in_time_leaves_the_last_state() {
+    let (server, arm) = azure().await;
+    begin(&server, "PUT", in_state("Accepted")).await;
+    get(&server, THING, Some(1), in_state("Provisioning")).await;
+    let late = in_state("Succeeded").set_delay(Duration::from_mins(1));
+    get(&server, THING, None, late).await;
+    let call = Call {
+        deadline: Deadline::after(Duration::from_secs(2)),
+        ..call(THING)
+    };
+    let error = arm.put(&call, &json!({})).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Transient);
+    assert!(
+        error.message().contains("still in state Provisioning"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
 async fn an_operation_on_another_host_is_not_followed() {
     let (server, arm) = azure().await;
     for header in ["azure-asyncoperation", "location"] {

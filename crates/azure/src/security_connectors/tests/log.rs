@@ -1,11 +1,37 @@
 use std::io::{self, Write};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
+
+use tracing::Dispatch;
+use tracing::subscriber::NoSubscriber;
 
 use super::*;
 use crate::rig::{ASSERTION, SECRET, TOKEN, federation, patience, source};
 
 #[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
+pub(super) struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl Lines {
+    pub(super) fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+/// While there is one subscriber only, a line that another thread reaches first is switched off by
+/// that thread's lack of one, for all threads.
+static BYSTANDER: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(NoSubscriber::default()));
+
+/// Everything that this thread logs, until the guard is dropped.
+pub(super) fn logging() -> (Lines, tracing::subscriber::DefaultGuard) {
+    LazyLock::force(&BYSTANDER);
+    let lines = Lines::default();
+    let writer = lines.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_ansi(false)
+        .with_writer(move || writer.clone())
+        .finish();
+    (lines, tracing::subscriber::set_default(subscriber))
+}
 
 impl Write for Lines {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -19,13 +45,7 @@ impl Write for Lines {
 
 #[tokio::test]
 async fn everything_that_is_logged_is_free_of_secrets_and_has_the_ids() {
-    let lines = Lines::default();
-    let writer = lines.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_writer(move || writer.clone())
-        .finish();
-    let guard = tracing::subscriber::set_default(subscriber);
+    let (lines, guard) = logging();
     let (server, arm) = azure().await;
     let at = id().to_string();
     let busy = ResponseTemplate::new(503).insert_header("x-ms-correlation-request-id", "corr-7");
@@ -52,7 +72,7 @@ async fn everything_that_is_logged_is_free_of_secrets_and_has_the_ids() {
     );
     let also = federated.get(&crate::rig::call(&at)).await.unwrap_err();
     drop(guard);
-    let logged = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    let logged = lines.text();
     assert!(
         logged.contains("corr-7") && logged.contains("trying again"),
         "{logged}"

@@ -10,16 +10,18 @@ use azure::{
     ArmClient, ClientAssertion, Deadline, EntraApplication, FederatedCredential, Patience,
     SecurityConnectors, TokenSource,
 };
-use onboarding::connector::{Offering, ScanInterval};
+use onboarding::connector::ScanInterval;
 use onboarding::diff::differences;
 use onboarding::ports::Connectors;
-use onboarding::{FailureKind, PortError, RoleArn, WantedConnector};
+use onboarding::{FailureKind, Plans, PortError, RoleArn, WantedConnector};
 use secrecy::SecretString;
 use serde_json::json;
 use testkit::azure_double::{
     ApplicationSetup, AzureDouble, Fault, Right, SubscriptionSetup, TenantSetup,
 };
 use testkit::federation_issuer::FederationIssuer;
+
+mod plans;
 
 const TENANT: &str = "aaaaaaaa-0000-4000-8000-000000000001";
 const CLIENT: &str = "bbbbbbbb-0000-4000-8000-000000000002";
@@ -107,7 +109,7 @@ fn wanted(hours: i64) -> WantedConnector {
         location: "eastus".parse().unwrap(),
         scan_interval: ScanInterval::from_hours(hours).unwrap(),
         regions: BTreeSet::new(),
-        offerings: vec![Offering::CspmMonitorAws { cloud_role_arn: Some(role) }],
+        offerings: Plans::default().offerings(|_| role.clone()),
         tags: BTreeMap::from([("DeploymentId".to_owned(), "prod".to_owned())]),
         withdrawn_tags: BTreeSet::new(),
     }
