@@ -19,37 +19,53 @@ mod admission;
 mod answer;
 mod arm;
 mod assertion;
+mod aws_accounts;
 mod aws_view;
 mod clock;
 mod connectors;
+mod defaults;
 mod defender;
 mod document;
 mod entra;
 mod faults;
 mod gate;
+mod iam;
 mod listing;
+mod managed_policies;
 mod operations;
 mod paths;
+mod permissions;
+mod policy;
 mod provider;
 mod requests;
 mod rights;
+mod roles;
 mod rules;
 mod schema;
+mod sent;
 mod setup;
+mod shown;
 mod state;
+mod sub_plan;
 mod switches;
 mod throttle;
 mod traverse;
 mod trust;
 mod validation;
 
-pub use aws_view::{AwsAccount, AwsAccounts, AwsRole, AwsView};
+pub use aws_accounts::{
+    AwsAccount, AwsAccounts, AwsRole, CIEM_SUBJECT, DATA_COLLECTION_EXTERNAL_ID,
+};
+pub use aws_view::AwsView;
 pub use faults::Fault;
 pub use requests::{Counters, RecordedRequest};
 pub use setup::{
-    ApplicationSetup, FederatedCredential, Right, SubscriptionSetup, TenantSetup, ThrottleSetup,
+    ApplicationSetup, DoubleSetup, FederatedCredential, Right, SubscriptionSetup, TenantSetup,
+    ThrottleSetup,
 };
-pub use switches::{Announcement, AsynchronousWrites, DuplicateConnectors, Outcome, Switches};
+pub use switches::{
+    Announcement, AsynchronousWrites, DuplicateConnectors, Outcome, SubPlanForm, Switches,
+};
 
 use state::Shared;
 
@@ -62,13 +78,23 @@ pub struct AzureDouble {
 impl AzureDouble {
     /// Starts on a free port; connectors are taken at their word about AWS.
     pub async fn start() -> io::Result<Self> {
-        Self::start_with(0, AwsView::NotLookedAt).await
+        Self::start_as(DoubleSetup::default()).await
     }
 
     /// Starts on a port (0 takes a free one) with a view of AWS.
     pub async fn start_with(port: u16, aws: AwsView) -> io::Result<Self> {
-        let (listener, base_url) = bind(port).await?;
-        let shared = Arc::new(Shared::new(base_url, http_client()?, aws));
+        let setup = DoubleSetup {
+            port,
+            aws,
+            ..DoubleSetup::default()
+        };
+        Self::start_as(setup).await
+    }
+
+    /// Starts as told.
+    pub async fn start_as(setup: DoubleSetup) -> io::Result<Self> {
+        let (listener, base_url) = bind(setup.port).await?;
+        let shared = Arc::new(Shared::new(base_url, http_client()?, setup));
         let router = Router::new()
             .route("/{tenant}/oauth2/v2.0/token", post(entra::token))
             .merge(admin::router())

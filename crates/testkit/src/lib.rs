@@ -3,11 +3,13 @@
 //! * [`azure_double`]: Entra, Azure Resource Manager and Defender for Cloud on one base URL.
 //! * [`reply_sink`]: the bucket that custom resources answer to.
 //! * [`federation_issuer`]: an `OpenID` issuer that signs assertions as AWS outbound federation does.
+//! * [`bodies`]: the connectors that tests send, kept for a check from outside.
 //! * [`events`]: custom-resource events as `CloudFormation` sends them.
 //!
 //! Nothing here shares a type with the crates under test: a misreading would then be on both sides.
 
 pub mod azure_double;
+pub mod bodies;
 pub mod events;
 pub mod federation_issuer;
 pub mod reply_sink;

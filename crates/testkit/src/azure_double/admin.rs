@@ -235,6 +235,7 @@ pub(crate) fn write_raw(shared: &Shared, path: &str, document: Vec<u8>) -> bool 
     };
     match shared.world().subscription(&subscription) {
         Some(subscription) => {
+            subscription.seeded.insert(key.clone(), document.clone());
             subscription.resources.insert(key, document);
             true
         }

@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::answer::Answer;
 use super::gate::{self, Arrived};
 use super::paths::{ArmPath, Target};
+use super::sent::SentConnector;
 use super::state::{Principal, Shared};
 use super::throttle::Kind;
 use super::{admission, connectors, listing, operations, provider};
@@ -44,16 +45,20 @@ pub(crate) async fn handle(
             .into_owned()
             .collect();
     let path_and_query = uri.to_string();
+    let api_version = version_in(&query);
+    let json: Option<Value> = serde_json::from_slice(&body).ok();
+    let sent = (api_version.as_ref(), json.as_ref());
     let arrived = Arrived {
+        sent: SentConnector::arriving(&shared, &method, path.as_ref(), uri.path(), sent),
         subscription: path
             .as_ref()
             .map(|path| path.subscription.to_ascii_lowercase()),
         tenant: None,
         method: method.clone(),
         path: path_and_query.clone(),
-        api_version: version_in(&query),
+        api_version,
         client_request_id: text_header(&headers, "x-ms-client-request-id"),
-        body: serde_json::from_slice(&body).ok(),
+        body: json,
     };
     let fault = path.as_ref().and_then(|path| {
         let mut world = shared.world();

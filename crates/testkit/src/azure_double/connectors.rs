@@ -8,8 +8,10 @@ use super::arm::{Call, json_object, method_not_allowed};
 use super::operations::{self, Effect};
 use super::paths::connector_path;
 use super::provider::{check_connector_version, check_registered};
+use super::shown::shown;
 use super::state::{Shared, Subscription};
-use super::{defender, document, rules, schema, validation};
+use super::switches::SubPlanForm;
+use super::{defaults, defender, document, rules, schema, sub_plan, validation};
 
 /// A write that has passed every check but Defender's own.
 struct Prepared {
@@ -31,6 +33,7 @@ pub(crate) async fn handle(shared: &Shared, call: &Call, group: &str, name: &str
 fn get(shared: &Shared, call: &Call, group: &str, name: &str) -> Answer {
     let path = key(call, group, name);
     let mut world = shared.world();
+    let switches = world.switches_of(&call.path.subscription);
     let Some(subscription) = world.subscription(&call.path.subscription) else {
         return not_found(group, name);
     };
@@ -38,7 +41,7 @@ fn get(shared: &Shared, call: &Call, group: &str, name: &str) -> Answer {
         return refusal;
     }
     match subscription.resources.get(&path) {
-        Some(document) => stored_answer(200, document.clone()),
+        Some(document) => stored_answer(200, shown(document, &switches, &call.api_version)),
         None => not_found(group, name),
     }
 }
@@ -65,10 +68,13 @@ async fn write(shared: &Shared, call: &Call, group: &str, name: &str) -> Answer 
 }
 
 fn prepare(shared: &Shared, call: &Call, group: &str, name: &str) -> Result<Prepared, Answer> {
-    let sent = json_object(&call.body)?;
+    let mut sent = json_object(&call.body)?;
     let path = key(call, group, name);
     let mut world = shared.world();
     let switches = world.switches_of(&call.path.subscription);
+    if switches.sub_plan_form == SubPlanForm::String {
+        sub_plan::as_objects(&mut sent);
+    }
     let subscription = world
         .subscription(&call.path.subscription)
         .ok_or_else(|| not_found(group, name))?;
@@ -78,14 +84,12 @@ fn prepare(shared: &Shared, call: &Call, group: &str, name: &str) -> Result<Prep
         .resources
         .get(&path)
         .and_then(|bytes| serde_json::from_slice(bytes).ok());
-    validation::check(
-        schema::connector(),
-        &sent,
-        stored.as_ref(),
-        &call.api_version,
-        "",
-    )
-    .map_err(validation::Problem::into_answer)?;
+    let seeded = subscription.seeded.get(&path);
+    let seeded: Option<Value> = seeded.and_then(|bytes| serde_json::from_slice(bytes).ok());
+    check_fields(&sent, stored.as_ref(), seeded.as_ref(), &call.api_version)?;
+    if let (true, Some(stored)) = (switches.fills_defaults, &stored) {
+        defaults::forget(&mut sent, stored, &call.api_version);
+    }
     let mut document = match (call.method == Method::PATCH, &stored) {
         (true, None) => return Err(not_found(group, name)),
         (true, Some(stored)) => document::patched(stored, sent),
@@ -103,12 +107,31 @@ fn prepare(shared: &Shared, call: &Call, group: &str, name: &str) -> Result<Prep
         name,
         &call.principal.client,
     );
+    if switches.sub_plan_form == SubPlanForm::String {
+        sub_plan::as_strings(&mut document);
+    }
     Ok(Prepared {
         path,
         document,
         created: stored.is_none(),
         tenant_id: subscription.setup.tenant_id.clone(),
     })
+}
+
+/// What the service once had of its own may come back, as when a former state is restored.
+fn check_fields(
+    sent: &Value,
+    stored: Option<&Value>,
+    seeded: Option<&Value>,
+    api_version: &str,
+) -> Result<(), Answer> {
+    let check = |known| validation::check(schema::connector(), sent, known, api_version, "");
+    match check(stored) {
+        Err(problem) if seeded.is_none_or(|seeded| check(Some(seeded)).is_err()) => {
+            Err(problem.into_answer())
+        }
+        _ => Ok(()),
+    }
 }
 
 fn commit(shared: &Shared, call: &Call, prepared: Prepared) -> Answer {
@@ -118,10 +141,10 @@ fn commit(shared: &Shared, call: &Call, prepared: Prepared) -> Answer {
         path: prepared.path,
         document: document.clone(),
     };
-    match carry_out(shared, call, effect) {
-        Some(accepted) => accepted,
-        None => stored_answer(status, document),
-    }
+    carry_out(shared, call, effect).unwrap_or_else(|| {
+        let switches = shared.world().switches_of(&call.path.subscription);
+        stored_answer(status, shown(&document, &switches, &call.api_version))
+    })
 }
 
 fn delete(shared: &Shared, call: &Call, group: &str, name: &str) -> Answer {

@@ -3,10 +3,16 @@
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::aws_view::AwsView;
-use super::schema::{self, Trust};
-use super::traverse::{NamedRole, roles};
-use super::trust::{Attempt, lets_in};
+use super::aws_view::{AwsView, SeenRole};
+use super::permissions;
+use super::roles::{self, Place, Trust};
+use super::schema;
+use super::traverse::{NamedRole, named_roles};
+use super::trust::lets_in;
+
+mod attempts;
+
+use attempts::Parties;
 
 /// The tenant whose tokens Defender presents to AWS.
 pub(crate) const DEFENDER_TENANT: &str = "33e01921-4d64-4f8c-a055-5bdaffd5e33d";
@@ -31,18 +37,23 @@ pub(crate) async fn inspect(
     let account = document["properties"]["hierarchyIdentifier"]
         .as_str()
         .unwrap_or_default();
-    let named = roles(schema::connector(), document, "");
+    let mut named = named_roles(schema::connector(), document, "");
+    // Plans share roles; looking once is enough.
+    named.sort_by(|one, other| (&one.role.name, &one.arn).cmp(&(&other.role.name, &other.arn)));
+    named.dedup_by(|one, other| one.role == other.role && one.arn == other.arn);
     let looking = Looking {
         http,
         aws,
         account,
         tenant_id,
+        document,
+        named: &named,
     };
     for role in &named {
         looking.check_provider(role).await?;
     }
     for role in &named {
-        looking.check_role(role, &named).await?;
+        looking.check_role(role).await?;
     }
     Ok(())
 }
@@ -52,16 +63,18 @@ struct Looking<'a> {
     aws: &'a AwsView,
     account: &'a str,
     tenant_id: &'a str,
+    document: &'a Value,
+    named: &'a [NamedRole],
 }
 
 impl Looking<'_> {
-    async fn check_provider(&self, role: &NamedRole) -> Result<(), Finding> {
-        let (tenant, audience) = match &role.trust {
+    async fn check_provider(&self, named: &NamedRole) -> Result<(), Finding> {
+        let (tenant, audience) = match &named.role.trust {
             Trust::Defender(audience) => (DEFENDER_TENANT, audience),
             Trust::CustomerTenant(audience) => (self.tenant_id, audience),
-            Trust::Service(_) | Trust::CiemOidcRole => return Ok(()),
+            Trust::Service { .. } | Trust::CiemOidcRole => return Ok(()),
         };
-        let arn = provider_arn(partition(&role.arn), self.account, tenant);
+        let arn = provider_arn(partition(&named.arn), self.account, tenant);
         let audiences = self
             .aws
             .audiences(self.http, self.account, &arn)
@@ -83,82 +96,86 @@ impl Looking<'_> {
         })
     }
 
-    async fn check_role(&self, role: &NamedRole, named: &[NamedRole]) -> Result<(), Finding> {
-        let Some(name) = role_name(&role.arn, self.account) else {
-            return Err(opaque(&format!(
+    async fn check_role(&self, named: &NamedRole) -> Result<(), Finding> {
+        let found = self.find(named).await.map_err(|reason| opaque(&reason))?;
+        self.check_trust(named, &found)
+            .and_then(|()| self.check_permissions(named, &found))
+            .map_err(|reason| opaque(&reason))
+    }
+
+    async fn find(&self, named: &NamedRole) -> Result<SeenRole, String> {
+        let Some(name) = role_name(&named.arn, self.account) else {
+            return Err(format!(
                 "{} at {} is no role of account {}",
-                role.arn, role.path, self.account
-            )));
+                named.arn, named.path, self.account
+            ));
         };
-        let found = self
-            .aws
-            .role(self.http, self.account, name)
-            .await
-            .map_err(|error| opaque(&error))?;
-        match found {
-            Some(found) if found.arn != role.arn => Err(opaque(&format!(
+        match self.aws.role(self.http, self.account, name).await? {
+            Some(found) if found.arn == named.arn => Ok(found),
+            Some(found) => Err(format!(
                 "{} is not the role's ARN, {}",
-                role.arn, found.arn
-            ))),
-            Some(found) if lets_in(&found.trust, &self.attempt(role, named)) => Ok(()),
-            Some(_) => Err(opaque(&format!(
-                "the trust policy of {} keeps its user out",
-                role.arn
-            ))),
-            None => Err(opaque(&format!("there is no {} ({})", role.arn, role.path))),
+                named.arn, found.arn
+            )),
+            None => Err(format!("there is no {} ({})", named.arn, named.path)),
         }
     }
 
-    fn attempt(&self, role: &NamedRole, named: &[NamedRole]) -> Attempt {
-        match &role.trust {
-            Trust::Defender(audience) => {
-                let mut attempt = self.web_identity(role, DEFENDER_TENANT, audience);
-                let session = format!("MicrosoftDefenderForClouds_{}", self.tenant_id);
-                attempt
-                    .context
-                    .push(("sts:rolesessionname".to_owned(), Some(session)));
-                // IAM no longer takes a trust for this issuer without it.
-                attempt.required.push("sts:rolesessionname".to_owned());
-                attempt
-            }
-            Trust::CustomerTenant(audience) => {
-                let mut attempt = self.web_identity(role, self.tenant_id, audience);
-                let subject = format!("sts.windows.net/{}/:sub", self.tenant_id);
-                attempt.context.push((subject.to_ascii_lowercase(), None));
-                attempt
-            }
-            Trust::Service(service) => self.assumed(("Service", service.clone())),
-            Trust::CiemOidcRole => {
-                let oidc = named
-                    .iter()
-                    .find(|one| matches!(one.trust, Trust::CustomerTenant(_)));
-                self.assumed(("AWS", oidc.map(|one| one.arn.clone()).unwrap_or_default()))
-            }
+    fn check_trust(&self, named: &NamedRole, found: &SeenRole) -> Result<(), String> {
+        let parties = Parties {
+            account: self.account,
+            tenant_id: self.tenant_id,
+            ciem_oidc_role: self.arn_of("ciemOidc"),
+            external_id: self.external_id(named),
+        };
+        let refused = parties
+            .attempts(named)?
+            .into_iter()
+            .find(|attempt| !lets_in(&found.trust, attempt));
+        match refused {
+            None => Ok(()),
+            Some(attempt) => Err(format!(
+                "the trust policy of {} keeps its user out: {} by {}",
+                named.arn, attempt.action, attempt.principal.1
+            )),
         }
     }
 
-    fn web_identity(&self, role: &NamedRole, tenant: &str, audience: &str) -> Attempt {
-        let key = format!("sts.windows.net/{tenant}/:aud").to_ascii_lowercase();
-        let provider = provider_arn(partition(&role.arn), self.account, tenant);
-        Attempt {
-            action: "sts:AssumeRoleWithWebIdentity",
-            principal: ("Federated", provider),
-            context: vec![(key.clone(), Some(audience.to_owned()))],
-            required: vec![key],
+    fn check_permissions(&self, named: &NamedRole, found: &SeenRole) -> Result<(), String> {
+        let place = Place {
+            partition: partition(&named.arn),
+            account: self.account,
+            ciem_discovery_role: self.arn_of("ciem"),
+            offerings: self.document["properties"]["offerings"]
+                .as_array()
+                .map(Vec::as_slice),
+        };
+        let missing = named
+            .role
+            .uses(place)
+            .find(|wanted| !permissions::allow(&found.policies, wanted));
+        match missing {
+            None => Ok(()),
+            Some(wanted) => Err(format!(
+                "{} may not do {} on {}",
+                named.arn, wanted.action, wanted.resource
+            )),
         }
     }
 
-    fn assumed(&self, principal: (&'static str, String)) -> Attempt {
-        let account = Some(self.account.to_owned());
-        Attempt {
-            action: "sts:AssumeRole",
-            principal,
-            context: vec![
-                ("sts:externalid".to_owned(), account.clone()),
-                ("aws:sourceaccount".to_owned(), account),
-            ],
-            required: Vec::new(),
-        }
+    /// The ARN that the connector has for a role.
+    fn arn_of(&self, key: &str) -> Option<&str> {
+        let role = roles::get(key);
+        let named = self.named.iter().find(|one| one.role == role)?;
+        Some(&named.arn)
+    }
+
+    /// What the role's external user presents, from the offering's own field.
+    fn external_id(&self, named: &NamedRole) -> Option<&str> {
+        let field = &named.role.user.as_ref()?.external_id_in;
+        let offerings = self.document["properties"]["offerings"].as_array()?;
+        offerings
+            .iter()
+            .find_map(|offering| offering.get(field)?.as_str())
     }
 }
 

@@ -105,9 +105,13 @@ fn describe_new_offerings(properties: &mut Map<String, Value>, stored: Option<&V
         {
             continue;
         }
-        let text = format!("Offering {}", kind.as_str().unwrap_or_default());
-        offering.insert("description".to_owned(), text.into());
+        offering.insert("description".to_owned(), description(&kind));
     }
+}
+
+/// The service's own words about an offering.
+pub(crate) fn description(offering_type: &Value) -> Value {
+    format!("Offering {}", offering_type.as_str().unwrap_or_default()).into()
 }
 
 fn entry_object<'a>(

@@ -87,6 +87,7 @@ pub(crate) async fn token(
         api_version: None,
         client_request_id: None,
         body: None,
+        sent: None,
     };
     let fault = shared
         .world()

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use super::answer::Answer;
 use super::faults::Fault;
 use super::requests::RecordedRequest;
+use super::sent::SentConnector;
 use super::state::Shared;
 use crate::http_server::Broken;
 
@@ -23,6 +24,8 @@ pub(crate) struct Arrived {
     pub api_version: Option<String>,
     pub client_request_id: Option<String>,
     pub body: Option<Value>,
+    /// The connector it puts, where bodies are kept.
+    pub sent: Option<SentConnector>,
 }
 
 /// Records the request, plays its fault, and answers it.
@@ -43,13 +46,16 @@ pub(crate) async fn pass(
     if fault.after_applying {
         answer.await;
     }
+    if !fault.hang && !fault.close {
+        return record.close(ordered(&fault));
+    }
+    if let Err(problem) = record.keep(None) {
+        return problem.into_response();
+    }
     if fault.hang {
         return pending().await;
     }
-    if fault.close {
-        return Broken::Closed.into_response();
-    }
-    record.close(ordered(&fault))
+    Broken::Closed.into_response()
 }
 
 fn ordered(fault: &Fault) -> Answer {
@@ -71,6 +77,7 @@ struct Record<'a> {
     shared: &'a Shared,
     number: usize,
     started: Instant,
+    sent: Option<SentConnector>,
 }
 
 impl<'a> Record<'a> {
@@ -94,10 +101,20 @@ impl<'a> Record<'a> {
             shared,
             number,
             started,
+            sent: arrived.sent,
+        }
+    }
+
+    /// Keeps the connector that was put, if it is one.
+    fn keep(&self, status: Option<u16>) -> Result<(), Answer> {
+        match &self.sent {
+            Some(sent) => sent.answered(self.shared, status),
+            None => Ok(()),
         }
     }
 
     fn close(self, answer: Answer) -> Response {
+        let answer = self.keep(Some(answer.status)).err().unwrap_or(answer);
         if let Some(entry) = self.shared.world().requests.entry(self.number) {
             entry.status = Some(answer.status);
             entry.note.clone_from(&answer.note);

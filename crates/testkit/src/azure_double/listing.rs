@@ -6,6 +6,7 @@ use super::answer::Answer;
 use super::arm::Call;
 use super::paths::{Target, connector_path};
 use super::provider::{check_classic_version, check_connector_version};
+use super::shown::shown;
 use super::state::Shared;
 
 const SKIP_TOKEN: &str = "$skipToken";
@@ -19,18 +20,22 @@ pub(crate) fn connectors(shared: &Shared, call: &Call) -> Answer {
         _ => format!("/subscriptions/{}/resourcegroups/", call.path.subscription)
             .to_ascii_lowercase(),
     };
-    let documents = {
+    let documents: Vec<Vec<u8>> = {
         let mut world = shared.world();
+        let switches = world.switches_of(&call.path.subscription);
         let Some(subscription) = world.subscription(&call.path.subscription) else {
             return Answer::empty(404);
         };
         if let Err(refusal) = check_connector_version(&subscription.setup, call) {
             return refusal;
         }
-        collect(subscription.resources_where(|path| {
-            path.starts_with(&prefix)
-                && path.contains("/providers/microsoft.security/securityconnectors/")
-        }))
+        subscription
+            .resources_where(|path| {
+                path.starts_with(&prefix)
+                    && path.contains("/providers/microsoft.security/securityconnectors/")
+            })
+            .map(|(_, document)| shown(document, &switches, &call.api_version))
+            .collect()
     };
     page(shared, call, &documents)
 }
@@ -40,21 +45,17 @@ pub(crate) fn classic(shared: &Shared, call: &Call) -> Answer {
     if let Err(refusal) = check_classic_version(call) {
         return refusal;
     }
-    let documents = {
+    let documents: Vec<Vec<u8>> = {
         let mut world = shared.world();
         let Some(subscription) = world.subscription(&call.path.subscription) else {
             return Answer::empty(404);
         };
-        collect(
-            subscription
-                .resources_where(|path| path.contains("/providers/microsoft.security/connectors/")),
-        )
+        subscription
+            .resources_where(|path| path.contains("/providers/microsoft.security/connectors/"))
+            .map(|(_, document)| document.clone())
+            .collect()
     };
     page(shared, call, &documents)
-}
-
-fn collect<'a>(found: impl Iterator<Item = (&'a String, &'a Vec<u8>)>) -> Vec<Vec<u8>> {
-    found.map(|(_, document)| document.clone()).collect()
 }
 
 /// Documents go out byte for byte, so the page is put together as text.

@@ -6,6 +6,7 @@ use super::answer::Answer;
 use super::arm::Call;
 use super::paths::Target;
 use super::rights::covering;
+use super::schema;
 use super::setup::SubscriptionSetup;
 use super::state::Shared;
 
@@ -82,15 +83,19 @@ pub(crate) fn permissions(shared: &Shared, call: &Call) -> Answer {
     Answer::json(200, &json!({ "value": value }))
 }
 
-/// Refuses a version that connectors are not offered in.
+/// Refuses a version that connectors are not offered in, and one that the double cannot play.
 pub(crate) fn check_connector_version(
     setup: &SubscriptionSetup,
     call: &Call,
 ) -> Result<(), Answer> {
-    if setup.api_versions.contains(&call.api_version) {
+    if !setup.api_versions.contains(&call.api_version) {
+        return Err(unsupported(call, "securityConnectors", &setup.api_versions));
+    }
+    if schema::knows_version(&call.api_version) {
         return Ok(());
     }
-    Err(unsupported(call, "securityConnectors", &setup.api_versions))
+    let message = format!("The double has no fields of {}.", call.api_version);
+    Err(Answer::arm(501, "VersionNotPlayed", message))
 }
 
 /// Refuses a version that classic connectors are not offered in.

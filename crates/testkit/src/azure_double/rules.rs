@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::answer::Answer;
 use super::setup::SubscriptionSetup;
 use super::state::Subscription;
+use super::sub_plan;
 use super::switches::{DuplicateConnectors, Switches};
 
 /// A new connector needs a location that is offered; an existing one keeps its own.
@@ -118,6 +119,22 @@ fn check_offerings(properties: &Value) -> Result<(), Answer> {
             return Err(Answer::provider(format!("offering {kind} occurs twice")));
         }
         seen.push(kind);
+        check_agentless_scanning(offering)?;
+    }
+    Ok(())
+}
+
+/// Plan 1 of Servers has no agentless scanning.
+fn check_agentless_scanning(offering: &Value) -> Result<(), Answer> {
+    if offering["offeringType"] == "DefenderForServersAws"
+        && sub_plan::name(offering) == Some("P1")
+        && offering["vmScanners"]["enabled"] == true
+    {
+        return Err(Answer::arm(
+            400,
+            "InvalidInputJson",
+            "The extension AgentlessVmScanning is not supported with subPlan 'P1'.",
+        ));
     }
     Ok(())
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use serde::Deserialize;
+use serde_json::Value;
 
 /// What a value may look like.
 #[derive(Clone, Debug, Deserialize)]
@@ -15,8 +16,8 @@ pub(crate) enum Shape {
     Anything,
     /// Written by the service alone.
     ReadOnly,
-    /// The ARN of a role, which must trust as told.
-    Role(Trust),
+    /// The ARN of a role, by its key in the table of roles.
+    Role(String),
     OneOf(Vec<String>),
     List(Box<Shape>),
     Map(Box<Shape>),
@@ -35,22 +36,10 @@ pub(crate) enum Shape {
     Named(String),
 }
 
-/// Whom a role must let in.
-#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
-#[serde(rename_all = "camelCase")]
-pub(crate) enum Trust {
-    /// Defender, by a token of Microsoft's own tenant for this audience.
-    Defender(String),
-    /// By a token of the customer's tenant for this audience.
-    CustomerTenant(String),
-    /// An AWS service.
-    Service(String),
-    /// The role that the connector names in `ciem.ciemOidc`.
-    CiemOidcRole,
-}
-
 #[derive(Debug, Deserialize)]
 struct Table {
+    /// API versions whose fields the table has.
+    versions: Vec<String>,
     definitions: BTreeMap<String, Shape>,
     connector: Shape,
 }
@@ -65,23 +54,17 @@ pub(crate) fn connector() -> &'static Shape {
     TABLE.connector.resolved()
 }
 
-/// Every audience that some role field asks of Defender's own provider.
-pub(crate) fn defender_audiences() -> Vec<String> {
-    fn walk(shape: &Shape, found: &mut Vec<String>) {
-        match shape {
-            Shape::Role(Trust::Defender(audience)) if !found.contains(audience) => {
-                found.push(audience.clone());
-            }
-            Shape::Object(fields) => fields.values().for_each(|shape| walk(shape, found)),
-            _ => {}
-        }
-    }
-    let mut found = Vec::new();
-    TABLE
-        .definitions
-        .values()
-        .for_each(|shape| walk(shape, &mut found));
-    found
+/// The list of offerings.
+pub(crate) fn offerings() -> &'static Shape {
+    let properties = connector().field("properties");
+    properties.map_or(&Shape::Anything, |properties| {
+        properties.field("offerings").unwrap_or(&Shape::Anything)
+    })
+}
+
+/// Whether the table has the fields of an API version.
+pub(crate) fn knows_version(api_version: &str) -> bool {
+    TABLE.versions.iter().any(|known| known == api_version)
 }
 
 impl Shape {
@@ -95,10 +78,29 @@ impl Shape {
             _ => self,
         }
     }
+
+    fn field(&'static self, name: &str) -> Option<&'static Self> {
+        match self {
+            Self::Object(fields) => fields.get(name).map(Self::resolved),
+            _ => None,
+        }
+    }
+
+    /// What an object's tag says it is.
+    pub(crate) fn variant(&'static self, value: &Value) -> Option<&'static Self> {
+        let Self::Tagged { by, variants } = self else {
+            return None;
+        };
+        let variant = variants.get(value.get(by)?.as_str()?)?;
+        Some(variant.resolved())
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use super::super::roles;
     use super::*;
 
     fn names(shape: &Shape, found: &mut Vec<String>) {
@@ -117,6 +119,30 @@ mod tests {
         }
     }
 
+    fn role_keys(shape: &Shape, found: &mut BTreeSet<String>) {
+        match shape {
+            Shape::Role(key) => {
+                found.insert(key.clone());
+            }
+            Shape::Object(fields) => fields.values().for_each(|shape| role_keys(shape, found)),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn every_role_that_is_named_is_there_and_no_other() {
+        let mut keys = BTreeSet::new();
+        TABLE
+            .definitions
+            .values()
+            .for_each(|shape| role_keys(shape, &mut keys));
+        let names: BTreeSet<&str> = keys
+            .iter()
+            .map(|key| roles::get(key).name.as_str())
+            .collect();
+        assert_eq!(names, roles::all().map(|role| role.name.as_str()).collect());
+    }
+
     #[test]
     fn every_definition_that_is_named_is_there() {
         let mut named = Vec::new();
@@ -129,10 +155,5 @@ mod tests {
         for name in named {
             assert!(TABLE.definitions.contains_key(&name), "{name}");
         }
-    }
-
-    #[test]
-    fn the_fields_ask_for_the_seven_audiences() {
-        assert_eq!(defender_audiences().len(), 7);
     }
 }

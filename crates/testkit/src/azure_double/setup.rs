@@ -2,7 +2,30 @@
 
 use serde::Deserialize;
 
+use super::aws_view::AwsView;
+use crate::bodies::Recorder;
 use crate::federation_issuer::TOKEN_EXCHANGE_AUDIENCE;
+
+/// What a double starts with.
+#[derive(Clone, Debug)]
+pub struct DoubleSetup {
+    /// The port to listen on; 0 takes a free one.
+    pub port: u16,
+    /// Where Defender looks.
+    pub aws: AwsView,
+    /// Keeps the bodies of connectors: as the process's environment asks for it, unless set.
+    pub bodies: Recorder,
+}
+
+impl Default for DoubleSetup {
+    fn default() -> Self {
+        Self {
+            port: 0,
+            aws: AwsView::NotLookedAt,
+            bodies: Recorder::of_process(),
+        }
+    }
+}
 
 /// An Entra tenant with its applications. Not `Debug`: it holds client secrets.
 #[derive(Clone, Deserialize)]
@@ -219,6 +242,20 @@ fn default_registration_state() -> String {
     "Registered".to_owned()
 }
 
+/// Newest first, as the registration lists them. The double plays the first two.
 fn default_api_versions() -> Vec<String> {
-    vec!["2024-08-01-preview".to_owned()]
+    [
+        "2026-08-01-preview",
+        "2024-08-01-preview",
+        "2024-07-01-preview",
+        "2024-03-01-preview",
+        "2023-10-01-preview",
+        "2023-03-01-preview",
+        "2022-08-01-preview",
+        "2022-05-01-preview",
+        "2021-12-01-preview",
+        "2021-07-01-preview",
+    ]
+    .map(str::to_owned)
+    .to_vec()
 }

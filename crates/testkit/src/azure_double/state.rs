@@ -11,15 +11,17 @@ use super::aws_view::AwsView;
 use super::faults::Faults;
 use super::operations::Operation;
 use super::requests::{Counters, RequestLog};
-use super::setup::{ApplicationSetup, SubscriptionSetup, TenantSetup};
+use super::setup::{ApplicationSetup, DoubleSetup, SubscriptionSetup, TenantSetup};
 use super::switches::Switches;
 use super::throttle::Throttle;
+use crate::bodies::Recorder;
 
 /// Shared by all requests.
 pub(crate) struct Shared {
     pub base_url: String,
     pub http: reqwest::Client,
     pub started: Instant,
+    pub bodies: Recorder,
     world: Mutex<World>,
 }
 
@@ -64,6 +66,8 @@ pub(crate) struct Subscription {
     pub setup: SubscriptionSetup,
     /// Documents by path in lower case, byte for byte.
     pub resources: BTreeMap<String, Vec<u8>>,
+    /// What was put there past all checks: fields the table does not know are the service's own.
+    pub seeded: BTreeMap<String, Vec<u8>>,
     pub operations: BTreeMap<String, Operation>,
     pub throttle: Throttle,
     pub faults: Faults,
@@ -73,15 +77,16 @@ pub(crate) struct Subscription {
 }
 
 impl Shared {
-    pub(crate) fn new(base_url: String, http: reqwest::Client, aws: AwsView) -> Self {
+    pub(crate) fn new(base_url: String, http: reqwest::Client, setup: DoubleSetup) -> Self {
         let world = World {
-            aws,
+            aws: setup.aws,
             ..World::default()
         };
         Self {
             base_url,
             http,
             started: Instant::now(),
+            bodies: setup.bodies,
             world: Mutex::new(world),
         }
     }
@@ -164,6 +169,7 @@ impl Subscription {
         Self {
             setup,
             resources: BTreeMap::new(),
+            seeded: BTreeMap::new(),
             operations: BTreeMap::new(),
             throttle: Throttle::default(),
             faults: Faults::default(),

@@ -19,6 +19,21 @@ pub struct Switches {
     pub look_into_aws: bool,
     /// PUT and DELETE answer 202 and go on in the background.
     pub asynchronous_writes: Option<AsynchronousWrites>,
+    /// Readers are shown defaults for what an offering lacks: features that are off, switches,
+    /// empty configurations, descriptions. What comes back like that is not kept.
+    pub fills_defaults: bool,
+    /// The form in which `subPlan` is kept and shown.
+    pub sub_plan_form: SubPlanForm,
+}
+
+/// How the service writes the sub-plan of Defender for Servers.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum SubPlanForm {
+    /// `{"type": "P2"}`; nothing else is taken.
+    Object,
+    /// `"P2"`; the object is taken too, and turned into the string.
+    String,
 }
 
 /// Whether the service takes a second connector for one AWS account.
@@ -75,6 +90,8 @@ impl Default for Switches {
             empty_first_page: false,
             look_into_aws: true,
             asynchronous_writes: None,
+            fills_defaults: true,
+            sub_plan_form: SubPlanForm::Object,
         }
     }
 }

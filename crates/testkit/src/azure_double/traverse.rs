@@ -2,19 +2,20 @@
 
 use serde_json::Value;
 
-use super::schema::{Shape, Trust};
+use super::roles::{self, Role};
+use super::schema::Shape;
 use super::validation::counterpart;
 
 /// A role that a connector names.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) struct NamedRole {
     pub path: String,
     pub arn: String,
-    pub trust: Trust,
+    pub role: &'static Role,
 }
 
 /// Every role in the document, switched on or not; an empty ARN names none.
-pub(crate) fn roles(shape: &'static Shape, value: &Value, path: &str) -> Vec<NamedRole> {
+pub(crate) fn named_roles(shape: &'static Shape, value: &Value, path: &str) -> Vec<NamedRole> {
     let mut found = Vec::new();
     collect_roles(shape, value, path, &mut found);
     found
@@ -22,11 +23,11 @@ pub(crate) fn roles(shape: &'static Shape, value: &Value, path: &str) -> Vec<Nam
 
 fn collect_roles(shape: &'static Shape, value: &Value, path: &str, found: &mut Vec<NamedRole>) {
     match (shape.resolved(), value) {
-        (Shape::Role(trust), Value::String(arn)) if !arn.is_empty() => {
+        (Shape::Role(key), Value::String(arn)) if !arn.is_empty() => {
             found.push(NamedRole {
                 path: path.to_owned(),
                 arn: arn.clone(),
-                trust: trust.clone(),
+                role: roles::get(key),
             });
         }
         (Shape::Object(fields), Value::Object(object)) => {
@@ -42,7 +43,7 @@ fn collect_roles(shape: &'static Shape, value: &Value, path: &str, found: &mut V
             }
         }
         (tagged @ Shape::Tagged { .. }, _) => {
-            if let Some(shape) = variant(tagged, value) {
+            if let Some(shape) = tagged.variant(value) {
                 collect_roles(shape, value, path, found);
             }
         }
@@ -78,17 +79,10 @@ pub(crate) fn carry_read_only(shape: &'static Shape, new: &mut Value, old: Optio
             }
         }
         tagged @ Shape::Tagged { .. } => {
-            if let Some(shape) = variant(tagged, new) {
+            if let Some(shape) = tagged.variant(new) {
                 carry_read_only(shape, new, old);
             }
         }
         _ => {}
     }
-}
-
-fn variant(tagged: &'static Shape, value: &Value) -> Option<&'static Shape> {
-    let Shape::Tagged { by, variants } = tagged else {
-        return None;
-    };
-    variants.get(value.get(by)?.as_str()?)
 }

@@ -2,93 +2,50 @@
 
 use serde_json::Value;
 
+use super::policy::{Brought, Met, conditions, conditions_met, covers_action, statements, texts};
+
 /// An attempt to assume a role, as a trust policy sees it.
 #[derive(Clone, Debug)]
 pub(crate) struct Attempt {
     pub action: &'static str,
     /// Kind of principal in the policy, and its value.
     pub principal: (&'static str, String),
-    /// Condition keys in lower case and what the attempt brings; `None` passes any value.
-    pub context: Vec<(String, Option<String>)>,
+    /// Condition keys and what the attempt brings.
+    pub context: Vec<(String, Brought)>,
     /// Keys without which the policy would be open to others.
     pub required: Vec<String>,
 }
 
-/// Whether some statement lets the attempt in.
+/// Whether some statement lets the attempt in and none keeps it out.
 pub(crate) fn lets_in(policy: &Value, attempt: &Attempt) -> bool {
-    statements(policy).iter().any(|statement| {
-        statement["Effect"] == "Allow"
-            && texts(&statement["Action"])
-                .iter()
-                .any(|action| action.eq_ignore_ascii_case(attempt.action))
-            && texts(&statement["Principal"][attempt.principal.0])
-                .contains(&attempt.principal.1.as_str())
-            && conditions_hold(&statement["Condition"], attempt)
-    })
+    let concerned: Vec<&Value> = statements(policy)
+        .into_iter()
+        .filter(|statement| covers_action(statement, attempt.action))
+        .collect();
+    concerned.iter().any(|statement| allows(statement, attempt))
+        && !concerned.iter().any(|statement| denies(statement, attempt))
 }
 
-fn conditions_hold(conditions: &Value, attempt: &Attempt) -> bool {
-    let mut asked: Vec<String> = Vec::new();
-    for (operator, tests) in conditions.as_object().into_iter().flatten() {
-        for (key, wanted) in tests.as_object().into_iter().flatten() {
-            let key = key.to_ascii_lowercase();
-            let Some((_, brought)) = attempt.context.iter().find(|(name, _)| *name == key) else {
-                return false;
-            };
-            let holds = brought.as_ref().is_none_or(|brought| {
-                texts(wanted)
-                    .iter()
-                    .any(|wanted| operator_holds(operator, wanted, brought))
-            });
-            if !holds {
-                return false;
-            }
-            asked.push(key);
-        }
-    }
-    attempt.required.iter().all(|key| asked.contains(key))
+fn allows(statement: &Value, attempt: &Attempt) -> bool {
+    let asks_for = |required: &String| {
+        conditions(statement).any(|(_, key, _)| key.eq_ignore_ascii_case(required))
+    };
+    statement["Effect"] == "Allow"
+        && names(&statement["Principal"], attempt)
+        && conditions_met(statement, &attempt.context) == Met::Yes
+        && attempt.required.iter().all(asks_for)
 }
 
-fn operator_holds(operator: &str, wanted: &str, brought: &str) -> bool {
-    match operator {
-        "StringEquals" | "ArnEquals" => wanted == brought,
-        "StringEqualsIgnoreCase" => wanted.eq_ignore_ascii_case(brought),
-        "StringLike" | "ArnLike" => like(wanted.as_bytes(), brought.as_bytes()),
-        _ => false,
-    }
+fn denies(statement: &Value, attempt: &Attempt) -> bool {
+    let principal = &statement["Principal"];
+    let everyone = *principal == "*" || texts(&principal[attempt.principal.0]).contains(&"*");
+    statement["Effect"] == "Deny"
+        && (everyone || !statement["NotPrincipal"].is_null() || names(principal, attempt))
+        && conditions_met(statement, &attempt.context) != Met::No
 }
 
-/// IAM's wildcards: `*` any text, `?` any one character.
-fn like(pattern: &[u8], text: &[u8]) -> bool {
-    match (pattern.split_first(), text.split_first()) {
-        (None, None) => true,
-        (Some((b'*', rest)), _) => {
-            like(rest, text)
-                || text
-                    .split_first()
-                    .is_some_and(|(_, text)| like(pattern, text))
-        }
-        (Some((b'?', rest)), Some((_, text))) => like(rest, text),
-        (Some((one, rest)), Some((other, text))) => one == other && like(rest, text),
-        _ => false,
-    }
-}
-
-/// A single statement may stand without its array, and a single text without its list.
-fn statements(policy: &Value) -> Vec<&Value> {
-    match &policy["Statement"] {
-        Value::Array(all) => all.iter().collect(),
-        Value::Null => Vec::new(),
-        one => vec![one],
-    }
-}
-
-fn texts(value: &Value) -> Vec<&str> {
-    match value {
-        Value::String(one) => vec![one],
-        Value::Array(all) => all.iter().filter_map(Value::as_str).collect(),
-        _ => Vec::new(),
-    }
+fn names(principal: &Value, attempt: &Attempt) -> bool {
+    texts(&principal[attempt.principal.0]).contains(&attempt.principal.1.as_str())
 }
 
 #[cfg(test)]
@@ -97,17 +54,15 @@ mod tests {
     use serde_json::json;
 
     fn attempt() -> Attempt {
+        let value = |text: &str| Brought::Value(text.to_owned());
         Attempt {
             action: "sts:AssumeRoleWithWebIdentity",
             principal: ("Federated", "provider".to_owned()),
             context: vec![
-                ("p:aud".to_owned(), Some("api://a".to_owned())),
-                (
-                    "sts:rolesessionname".to_owned(),
-                    Some("Session_1".to_owned()),
-                ),
+                ("p:aud".to_owned(), value("api://a")),
+                ("sts:RoleSessionName".to_owned(), value("Session_1")),
             ],
-            required: vec!["p:aud".to_owned(), "sts:rolesessionname".to_owned()],
+            required: vec!["p:aud".to_owned(), "sts:RoleSessionName".to_owned()],
         }
     }
 
@@ -147,5 +102,25 @@ mod tests {
                 "deviation {index}"
             );
         }
+    }
+
+    #[test]
+    fn a_deny_that_concerns_defender_keeps_it_out() {
+        let with_deny = |deny: Value| {
+            let mut policy = policy(|_| ());
+            let allow = policy["Statement"][0].take();
+            policy["Statement"] = json!([allow, deny]);
+            lets_in(&policy, &attempt())
+        };
+        let undecided = json!({ "StringNotEquals": { "aws:PrincipalOrgID": "o-1" } });
+        let others = json!({ "StringEquals": { "p:aud": "api://b" } });
+        let deny = |principal: Value, condition: &Value| json!({ "Effect": "Deny", "Principal": principal, "Action": "sts:*", "Condition": condition });
+        assert!(!with_deny(deny(json!("*"), &undecided)));
+        assert!(!with_deny(deny(
+            json!({ "Federated": "provider" }),
+            &json!({})
+        )));
+        assert!(with_deny(deny(json!("*"), &others)));
+        assert!(with_deny(deny(json!({ "AWS": "*" }), &undecided)));
     }
 }

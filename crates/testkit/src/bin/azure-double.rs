@@ -1,4 +1,6 @@
 //! The Azure double as a process of its own, for the local cloud.
+//!
+//! Its environment may say where the connectors that it is sent are kept: see `testkit::bodies`.
 
 #![expect(
     clippy::print_stdout,

@@ -194,6 +194,10 @@ async fn raw_documents_are_kept_byte_for_byte_and_unknown_fields_survive() {
     seeded["properties"]["futureField"] = json!({ "a": [1, 2] });
     let text = serde_json::to_string_pretty(&seeded).unwrap();
     assert!(azure.double.set_raw(&connector_id("portal"), text.clone()));
+    azure
+        .double
+        .switch(None, json!({ "fillsDefaults": false }))
+        .unwrap();
     assert_eq!(
         azure.get(&connector("portal")).await.text().await.unwrap(),
         text

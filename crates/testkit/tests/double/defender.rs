@@ -1,6 +1,3 @@
-use axum::Router;
-use axum::body::Bytes;
-use axum::http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 use testkit::azure_double::{AwsAccount, AwsAccounts, AwsView};
 
@@ -91,52 +88,4 @@ async fn what_is_wrong_with_a_role_stays_opaque() {
     accounts.set(ACCOUNT, account);
     let (_, note) = refused(&azure, &foundational(ACCOUNT)).await;
     assert!(note.contains("keeps its user out"), "{note}");
-}
-
-/// Answers as IAM does, to the root of one account only.
-async fn iam(headers: HeaderMap, body: Bytes) -> (StatusCode, String) {
-    let form = String::from_utf8(body.to_vec()).unwrap();
-    let authorization = headers["authorization"].to_str().unwrap();
-    assert!(authorization.starts_with(&format!("AWS4-HMAC-SHA256 Credential={ACCOUNT}/")));
-    let trust = AwsAccount::defender_trust(
-        ACCOUNT,
-        TENANT,
-        "api://4d8bed1f-eee7-4d8e-b0dc-8462049a4479",
-    );
-    let trust: String =
-        url::form_urlencoded::byte_serialize(trust.to_string().as_bytes()).collect();
-    let trust = trust.replace('+', "%20");
-    if form.contains("Action=GetRole&") && form.contains("RoleName=CspmMonitorAws") {
-        let role = format!(
-            "<GetRoleResponse xmlns=\"https://iam.amazonaws.com/doc/2010-05-08/\"><GetRoleResult><Role>\
-             <Path>/</Path><Arn>arn:aws:iam::{ACCOUNT}:role/CspmMonitorAws</Arn>\
-             <AssumeRolePolicyDocument>{trust}</AssumeRolePolicyDocument></Role></GetRoleResult></GetRoleResponse>"
-        );
-        return (StatusCode::OK, role);
-    }
-    if form.contains("Action=GetOpenIDConnectProvider&") && form.contains("5bdaffd5e33d%2F") {
-        let provider = "<GetOpenIDConnectProviderResponse><GetOpenIDConnectProviderResult><ClientIDList>\
-                        <member>api://a</member><member>api://4d8bed1f-eee7-4d8e-b0dc-8462049a4479</member>\
-                        </ClientIDList></GetOpenIDConnectProviderResult></GetOpenIDConnectProviderResponse>";
-        return (StatusCode::OK, provider.to_owned());
-    }
-    let missing = "<ErrorResponse><Error><Code>NoSuchEntity</Code></Error></ErrorResponse>";
-    (StatusCode::NOT_FOUND, missing.to_owned())
-}
-
-#[tokio::test]
-async fn the_local_cloud_is_asked_over_iams_own_protocol() {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let endpoint = format!("http://{}", listener.local_addr().unwrap());
-    let server = tokio::spawn(async { axum::serve(listener, Router::new().fallback(iam)).await });
-    let azure = Azure::start_with(AwsView::Emulator(endpoint), subscription()).await;
-    assert_eq!(
-        azure.put("aws-1", &foundational(ACCOUNT)).await.status(),
-        201
-    );
-    let mut body = foundational(ACCOUNT);
-    body["properties"]["offerings"][0]["nativeCloudConnection"]["cloudRoleArn"] =
-        json!(format!("arn:aws:iam::{ACCOUNT}:role/Gone"));
-    assert!(refused(&azure, &body).await.1.contains("there is no"));
-    server.abort();
 }

@@ -21,7 +21,9 @@ async fn the_registration_names_versions_and_locations() {
         .iter()
         .find(|one| one["resourceType"] == "securityConnectors")
         .unwrap();
-    assert_eq!(connectors["apiVersions"], json!([VERSION]));
+    let versions = connectors["apiVersions"].as_array().unwrap();
+    assert_eq!(versions[..2], [json!("2026-08-01-preview"), json!(VERSION)]);
+    assert!(versions.contains(&json!("2023-10-01-preview")));
     assert_eq!(connectors["locations"][1], "East US");
 }
 

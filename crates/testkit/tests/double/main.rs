@@ -3,7 +3,11 @@
 #[cfg(test)]
 mod background;
 #[cfg(test)]
+mod bodies;
+#[cfg(test)]
 mod connectors;
+#[cfg(test)]
+mod defaults;
 #[cfg(test)]
 mod defender;
 #[cfg(test)]
@@ -11,8 +15,20 @@ mod front;
 #[cfg(test)]
 mod lists;
 #[cfg(test)]
+mod local_iam;
+#[cfg(test)]
+mod offerings;
+#[cfg(test)]
+mod plans;
+#[cfg(test)]
+mod ready;
+#[cfg(test)]
 mod reply_sink;
+#[cfg(test)]
+mod roles;
 #[cfg(test)]
 mod sign_in;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod trusts;

@@ -3,8 +3,9 @@
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 use testkit::azure_double::{
-    ApplicationSetup, AwsView, AzureDouble, SubscriptionSetup, TenantSetup,
+    ApplicationSetup, AwsView, AzureDouble, DoubleSetup, SubscriptionSetup, TenantSetup,
 };
+use testkit::bodies::Recorder;
 
 pub const TENANT: &str = "7d1a6f6e-0000-4000-8000-000000000001";
 pub const CLIENT: &str = "c1a6f6e0-0000-4000-8000-000000000002";
@@ -26,7 +27,17 @@ impl Azure {
     }
 
     pub async fn start_with(aws: AwsView, subscription: SubscriptionSetup) -> Self {
-        let double = AzureDouble::start_with(0, aws).await.unwrap();
+        let setup = DoubleSetup {
+            aws,
+            // These tests send wrong bodies on purpose, and none of our client's.
+            bodies: Recorder::off(),
+            ..DoubleSetup::default()
+        };
+        Self::start_as(setup, subscription).await
+    }
+
+    pub async fn start_as(setup: DoubleSetup, subscription: SubscriptionSetup) -> Self {
+        let double = AzureDouble::start_as(setup).await.unwrap();
         double.add_tenant(TenantSetup::new(
             TENANT,
             ApplicationSetup::with_secret(CLIENT, SECRET),
