@@ -8,13 +8,12 @@ use aws::{
     StoredClientSecret, WebIdentityToken,
 };
 use azure::{
-    ArmClient, ClientSecretCredential, Deadline, EntraApplication, FederatedCredential, Patience,
-    SecurityConnectors, SignIn, TokenSource,
+    ArmClient, ClientSecretCredential, Deadline, Dialect, EntraApplication, FederatedCredential,
+    Patience, SecurityConnectors, SignIn, TokenSource,
 };
 use custom_resource::Context;
 use lambda_support::settings::{Authentication, Settings};
 use lambda_support::{Boot, StartError};
-use onboarding::provider::provider_arn;
 use onboarding::{AccountId, Deployment, Partition, PortError};
 use secrecy::SecretString;
 
@@ -71,17 +70,23 @@ impl Cloud {
     }
 
     /// Everything that registering an account needs, until the request's time is over.
-    pub fn registration(&self, account: &AccountId, context: &Context) -> RequestRegistration<'_> {
+    pub fn registration(
+        &self,
+        account: &AccountId,
+        dialect: Dialect,
+        context: &Context,
+    ) -> RequestRegistration<'_> {
         let until = context.work_until();
         let subscription = self.settings.subscription_id.clone();
         let session = SessionName::for_request(&context.ids().request_id);
         Registration {
-            connectors: SecurityConnectors::new(&self.arm, subscription, Deadline::at(until)),
+            connectors: SecurityConnectors::new(&self.arm, subscription, Deadline::at(until))
+                .speaking(dialect),
             identity: self.access.identity(account, session, until),
             former: self.bucket.former_connectors(until),
             deployment: self.settings.deployment.clone(),
             tenant: self.settings.tenant_id.clone(),
-            provider_arn: provider_arn(self.partition(), account),
+            partition: self.settings.partition.clone(),
             propagation: Propagation::default(),
         }
     }
@@ -91,6 +96,7 @@ impl Cloud {
         Limits {
             subscription: self.settings.subscription_id.clone(),
             resource_group: self.settings.resource_group.clone(),
+            tenant: self.settings.tenant_id.clone(),
             partition: self.settings.partition.clone(),
         }
     }

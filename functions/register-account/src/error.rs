@@ -3,7 +3,7 @@
 use custom_resource::{Context, Failure};
 use onboarding::decision::Refusal;
 use onboarding::trust::Defect;
-use onboarding::{AccountId, FailureKind, PortError, RoleArn};
+use onboarding::{AccountId, ApiVersion, FailureKind, PortError, RoleArn};
 
 /// A failure, as the person reads it who looks at the stack's events.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +34,16 @@ pub enum RegisterError {
         names: String,
         /// The stack parameters that rename them.
         parameters: String,
+    },
+    /// The API version in use does not know a property.
+    #[error(
+        "ResourceProperties.{property}: API version {version} does not know it. Set AzureApiVersion to 2026-08-01-preview where the subscription offers that, or leave the setting empty"
+    )]
+    NewerProperty {
+        /// Its path.
+        property: &'static str,
+        /// The version in use.
+        version: ApiVersion,
     },
     /// The service refused the connector, and our own look at the account says why.
     #[error("AWS account {account}: {defects}. The service answered: {error}")]
@@ -66,7 +76,7 @@ impl RegisterError {
             }
             Self::Refused(_) | Self::RoleCollision { .. } => FailureKind::Conflict,
             Self::Port { error, .. } => error.kind,
-            Self::Unusable { .. } => FailureKind::Invalid,
+            Self::Unusable { .. } | Self::NewerProperty { .. } => FailureKind::Invalid,
         }
     }
 }
@@ -77,6 +87,14 @@ pub enum Unusable {
     /// There is no identity provider.
     #[error("the identity provider {0} is missing")]
     NoProvider(String),
+    /// There is one, without the audience that a role asks for.
+    #[error("the identity provider {provider} lacks the audience {audience}")]
+    NoAudience {
+        /// Its ARN.
+        provider: String,
+        /// The audience.
+        audience: &'static str,
+    },
     /// A role is not there.
     #[error("the IAM role {0} is missing")]
     NoRole(RoleArn),

@@ -1,11 +1,11 @@
-//! Brings Defender's identity provider into an account, and gives it back.
+//! Brings Defender's identity providers into an account, and gives them back.
 
 use std::collections::BTreeSet;
 
 use onboarding::deployment::{STACK_ID, tag};
 use onboarding::ports::{AccountIdentity, Connectors, FormerConnectors};
-use onboarding::provider::{Adoption, Release, adopt, release};
-use onboarding::{AccountId, RoleKey, RoleName};
+use onboarding::provider::{Adoption, Provider, Release, adopt, release};
+use onboarding::{AccountId, Connector, Offering, RoleKey, RoleName};
 use tracing::{info, warn};
 
 use crate::error::RegisterError;
@@ -49,56 +49,79 @@ impl<C: Connectors, I: AccountIdentity, F: FormerConnectors> Registration<C, I, 
     pub async fn provide_identity(
         &self,
         account: &AccountId,
+        provider: &Provider,
         before_write: impl FnOnce() + Send,
     ) -> Result<(), RegisterError> {
         let port = RegisterError::port(account);
-        let seen = self.identity.provider().await.map_err(&port)?;
-        let adoption = adopt(seen.as_ref(), &self.deployment);
+        let seen = self.identity.provider(provider).await.map_err(&port)?;
+        let adoption = adopt(provider, seen.as_ref(), &self.deployment);
+        let url = provider.url();
         match &adoption {
             Adoption::Nothing => {
-                info!(account.id = %account, "the identity provider of account {account} has all it needs");
+                info!(account.id = %account, "the identity provider {url} of account {account} has all it needs");
                 return Ok(());
             }
             Adoption::Create { .. } => {
-                info!(account.id = %account, "creating the identity provider of account {account}");
+                info!(account.id = %account, "creating the identity provider {url} of account {account}");
             }
             Adoption::Merge { add, .. } => {
-                info!(account.id = %account, audiences = add.len(), "adding {} audiences to the identity provider of account {account}", add.len());
+                info!(account.id = %account, audiences = add.len(), "adding {} audiences to the identity provider {url} of account {account}", add.len());
             }
         }
         before_write();
-        self.identity.adopt_provider(&adoption).await.map_err(&port)
+        let adopted = self.identity.adopt_provider(provider, &adoption).await;
+        adopted.map_err(&port)
     }
 
-    /// Gives back what [`Self::provide_identity`] added, and empties the run bucket: this is the
-    /// last of the stack's custom resources to go, and a bucket goes only when it is empty.
-    pub async fn withdraw_identity(&self, account: &AccountId) -> Result<(), RegisterError> {
+    /// Gives back what [`Self::provide_identity`] added.
+    pub async fn withdraw_identity(
+        &self,
+        account: &AccountId,
+        provider: &Provider,
+    ) -> Result<(), RegisterError> {
         let port = RegisterError::port(account);
-        let seen = self.identity.provider().await.map_err(&port)?;
+        let seen = self.identity.provider(provider).await.map_err(&port)?;
         let mut step = release(seen.as_ref(), &self.deployment, false);
-        if step != Release::Nothing && self.is_in_use(account).await {
+        if step != Release::Nothing && self.is_in_use(account, provider).await {
             step = release(seen.as_ref(), &self.deployment, true);
         }
         if step == Release::Keep {
             warn!(account.id = %account, "a security connector of this deployment for account {account} remains, so its identity provider stays");
         }
-        self.identity.release_provider(&step).await.map_err(&port)?;
-        self.former.empty().await.map_err(&port)
+        let released = self.identity.release_provider(provider, &step).await;
+        released.map_err(&port)?;
+        if *provider == Provider::Defender {
+            // The last of the stack's custom resources to go, and a bucket goes only when empty.
+            self.former.empty().await.map_err(&port)?;
+        }
+        Ok(())
     }
 
-    /// Whether a connector of ours for the account remains. Where Azure cannot be asked the
-    /// answer is no: `CloudFormation` deletes the connector before the provider, and a stack
-    /// whose Azure settings never worked must still be able to go.
-    async fn is_in_use(&self, account: &AccountId) -> bool {
+    /// Whether a connector of ours for the account still relies on the provider. Where Azure
+    /// cannot be asked the answer is no: `CloudFormation` deletes the connector before the
+    /// provider, and a stack whose Azure settings never worked must still be able to go.
+    async fn is_in_use(&self, account: &AccountId, provider: &Provider) -> bool {
         match self.connectors.list().await {
-            Ok(listed) => listed
-                .iter()
-                .any(|seen| seen.connects(account) && seen.is_owned_by(&self.deployment)),
+            Ok(listed) => listed.iter().any(|seen| {
+                seen.connects(account)
+                    && seen.is_owned_by(&self.deployment)
+                    && relies_on(seen, provider)
+            }),
             Err(error) => {
                 warn!(account.id = %account, "could not ask Azure whether a connector for account {account} remains: {error}");
                 false
             }
         }
+    }
+}
+
+/// Every connector relies on Defender's provider; on CIEM's only one with CIEM.
+fn relies_on(connector: &Connector, provider: &Provider) -> bool {
+    match provider {
+        Provider::Defender => true,
+        Provider::Ciem(_) => connector.offerings.iter().any(
+            |one| matches!(one, Offering::DefenderCspmAws(offering) if offering.ciem.is_some()),
+        ),
     }
 }
 

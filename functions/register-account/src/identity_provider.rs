@@ -1,16 +1,17 @@
-//! `Custom::IdentityProvider`: Defender's OIDC provider in the account, before its roles.
+//! `Custom::IdentityProvider`: an OIDC provider of Defender's in the account, before its roles.
 
 use std::collections::BTreeSet;
 
+use azure::Dialect;
 use custom_resource::{Context, Done, Failure, Handler, PhysicalId};
-use onboarding::provider::provider_arn;
-use onboarding::{AccountId, RoleKey, RoleName};
+use onboarding::provider::Provider;
+use onboarding::{RoleKey, RoleName};
 use serde_json::Value;
 
 use crate::cloud::Cloud;
 use crate::error::{failed, failed_to_delete};
 use crate::identity::newly_named;
-use crate::properties::{IdentityProviderProperties, account_in, role_names_in};
+use crate::properties::{IdentityProviderProperties, account_in, provider_in, role_names_in};
 
 /// The resource, in the cloud that the function was started for.
 #[derive(Debug)]
@@ -20,8 +21,7 @@ impl Handler for IdentityProvider<'_> {
     type Properties = IdentityProviderProperties;
 
     async fn create(&self, wanted: Self::Properties, context: &Context) -> Result<Done, Failure> {
-        self.provide(&wanted.account_id, &wanted.roles(), context)
-            .await
+        self.provide(&wanted, &wanted.roles()?, context).await
     }
 
     async fn update(
@@ -39,16 +39,12 @@ impl Handler for IdentityProvider<'_> {
         } else {
             BTreeSet::new()
         };
-        self.provide(
-            &wanted.account_id,
-            &newly_named(&wanted.roles(), &known),
-            context,
-        )
-        .await
+        let roles = newly_named(&wanted.roles()?, &known);
+        self.provide(&wanted, &roles, context).await
     }
 
     async fn delete(&self, raw: &Value, id: &PhysicalId, context: &Context) -> Result<(), Failure> {
-        // The id names the account; the properties may be anything.
+        // The id names account and provider; the properties may be anything.
         let named = id
             .as_str()
             .split(':')
@@ -57,9 +53,10 @@ impl Handler for IdentityProvider<'_> {
         let account = named
             .or_else(|| account_in(raw))
             .unwrap_or_else(|| self.0.own_account());
-        let registration = self.0.registration(&account, context);
+        let provider = Provider::of_arn(id.as_str()).unwrap_or_else(|| provider_in(raw));
+        let registration = self.0.registration(&account, Dialect::default(), context);
         registration
-            .withdraw_identity(&account)
+            .withdraw_identity(&account, &provider)
             .await
             .map_err(|error| failed_to_delete(error, context))
     }
@@ -68,22 +65,24 @@ impl Handler for IdentityProvider<'_> {
 impl IdentityProvider<'_> {
     async fn provide(
         &self,
-        account: &AccountId,
+        wanted: &IdentityProviderProperties,
         roles: &[(RoleKey, RoleName)],
         context: &Context,
     ) -> Result<Done, Failure> {
-        let arn = provider_arn(self.0.partition(), account);
+        let account = &wanted.account_id;
+        let provider = wanted.provider(&self.0.limits())?;
+        let arn = provider.arn(self.0.partition(), account);
         let id: PhysicalId = arn
             .parse()
             .map_err(|_| Failure::new("the provider's ARN is too long"))?;
-        let registration = self.0.registration(account, context);
+        let registration = self.0.registration(account, Dialect::default(), context);
         registration
             .check_role_names(account, roles)
             .await
             .map_err(failed)?;
         let declare = || context.declare(id.clone());
         registration
-            .provide_identity(account, declare)
+            .provide_identity(account, &provider, declare)
             .await
             .map_err(failed)?;
         Ok(Done::new(id).with("ProviderArn", arn))

@@ -2,18 +2,29 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use azure::{Dialect, SubPlanForm};
 use custom_resource::{Failure, scalars};
 use onboarding::connector::ScanInterval;
 use onboarding::deployment::is_reserved;
-use onboarding::plans::CspmTier;
+use onboarding::provider::Provider;
 use onboarding::{
-    AccountId, ConnectorId, ConnectorName, Deployment, Location, Partition, Plans, RegionName,
-    ResourceGroup, RoleKey, RoleName, RoleNames, SubscriptionId, WantedConnector,
+    AccountId, ApiVersionSetting, ConnectorId, ConnectorName, Deployment, Location, Partition,
+    RegionName, ResourceGroup, RoleArn, RoleKey, RoleName, SubscriptionId, TenantId,
+    WantedConnector,
 };
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::registration::Wanted;
+
+mod exclusion_tags;
+mod plans;
+mod role_names;
+mod tags;
+
+pub use plans::PlanProperties;
+pub use role_names::RoleNameProperties;
+use tags::{TagKey, TagValue};
 
 /// Properties of `Custom::IdentityProvider`.
 #[derive(Debug, Deserialize)]
@@ -21,7 +32,9 @@ use crate::registration::Wanted;
 pub struct IdentityProviderProperties {
     /// The account that gets the provider.
     pub account_id: AccountId,
-    /// Names of the roles that the stack is about to make.
+    /// The tenant that issues to CIEM; absent for Defender's own provider.
+    pub tenant_id: Option<TenantId>,
+    /// The roles that the stack is about to make, under the names it will give them.
     #[serde(default)]
     pub role_names: RoleNameProperties,
 }
@@ -58,52 +71,12 @@ pub struct SecurityConnectorProperties {
     /// The plans.
     #[serde(default)]
     pub plans: PlanProperties,
-}
-
-/// `RoleNames`: what is absent has Microsoft's name.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-pub struct RoleNameProperties {
-    cspm_monitor: Option<RoleName>,
-}
-
-impl RoleNameProperties {
-    fn names(&self) -> RoleNames {
-        let mut names = RoleNames::default();
-        if let Some(name) = &self.cspm_monitor {
-            names.set(RoleKey::CspmMonitor, name.clone());
-        }
-        names
-    }
-}
-
-/// `Plans`: what is absent is off, but for foundational CSPM, which every connector has.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-pub struct PlanProperties {
-    cspm: Option<CspmProperties>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct CspmProperties {
-    tier: CspmTierProperty,
-}
-
-#[derive(Debug, Clone, Copy, Deserialize)]
-enum CspmTierProperty {
-    Foundational,
-}
-
-impl PlanProperties {
-    fn plans(&self) -> Plans {
-        let tier = self.cspm.as_ref().map(|cspm| cspm.tier);
-        match tier {
-            Some(CspmTierProperty::Foundational) | None => Plans {
-                cspm: CspmTier::Foundational,
-            },
-        }
-    }
+    /// The API version to write with.
+    #[serde(default)]
+    pub api_version: ApiVersionSetting,
+    /// How `subPlan` is written.
+    #[serde(default)]
+    pub sub_plan_form: SubPlanForm,
 }
 
 /// 4, 6, 12 or 24.
@@ -123,42 +96,6 @@ fn scan_interval<'de, D: serde::Deserializer<'de>>(d: D) -> Result<ScanInterval,
         .ok_or_else(|| serde::de::Error::custom("expected 4, 6, 12 or 24 hours"))
 }
 
-/// A tag name that Azure accepts and that is not one of ours.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(try_from = "String")]
-pub struct TagKey(String);
-
-impl TryFrom<String> for TagKey {
-    type Error = &'static str;
-
-    fn try_from(text: String) -> Result<Self, &'static str> {
-        if is_reserved(&text) {
-            return Err("ManagedBy, DeploymentId, StackId and Adopted are tags of this product");
-        }
-        let forbidden = |c: char| "<>%&\\?/".contains(c) || c.is_control();
-        if text.is_empty() || text.len() > 512 || text.contains(forbidden) {
-            return Err("expected an Azure tag name: 1 to 512 characters without < > % & \\ ? /");
-        }
-        Ok(Self(text))
-    }
-}
-
-/// A tag value that Azure accepts.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
-pub struct TagValue(String);
-
-impl TryFrom<String> for TagValue {
-    type Error = &'static str;
-
-    fn try_from(text: String) -> Result<Self, &'static str> {
-        if text.chars().count() > 256 || text.contains(char::is_control) {
-            return Err("expected an Azure tag value of at most 256 characters");
-        }
-        Ok(Self(text))
-    }
-}
-
 /// Azure takes 50 tags on a resource; four of them are ours.
 const OWN_TAGS_MOST: usize = 46;
 
@@ -169,19 +106,28 @@ pub struct Limits {
     pub subscription: SubscriptionId,
     /// The one resource group.
     pub resource_group: ResourceGroup,
+    /// The one tenant.
+    pub tenant: TenantId,
     /// The partition that role ARNs are built for.
     pub partition: Partition,
 }
 
 impl IdentityProviderProperties {
     /// The roles that the stack is about to make, under the names it will give them.
-    pub fn roles(&self) -> Vec<(RoleKey, RoleName)> {
-        let names = self.role_names.names();
-        Plans::default()
-            .roles()
-            .iter()
-            .map(|key| (*key, names.get(*key)))
-            .collect()
+    pub fn roles(&self) -> Result<Vec<(RoleKey, RoleName)>, Failure> {
+        self.role_names.checked()
+    }
+
+    /// The provider that is meant.
+    pub fn provider(&self, limits: &Limits) -> Result<Provider, Failure> {
+        match &self.tenant_id {
+            None => Ok(Provider::Defender),
+            Some(tenant) if *tenant == limits.tenant => Ok(Provider::Ciem(tenant.clone())),
+            Some(_) => Err(Failure::new(format!(
+                "ResourceProperties.TenantId: this function is limited to tenant {} by its environment; change AzureTenantId, which changes both",
+                limits.tenant
+            ))),
+        }
     }
 }
 
@@ -195,8 +141,8 @@ impl SecurityConnectorProperties {
     ) -> Result<Wanted, Failure> {
         self.check(limits)?;
         let name = || ConnectorName::for_account(&self.account_id);
-        let names = self.role_names.names();
-        let plans = self.plans.plans();
+        let names = self.role_names.names()?;
+        let plans = self.plans.plans()?;
         let own = self
             .tags
             .iter()
@@ -212,20 +158,28 @@ impl SecurityConnectorProperties {
             location: self.location.clone(),
             scan_interval: self.scan_interval_hours.0,
             regions: self.regions.iter().map(ToString::to_string).collect(),
-            offerings: plans.offerings(&limits.partition, &self.account_id, &names),
+            offerings: plans.offerings(|key| {
+                RoleArn::new(&limits.partition, &self.account_id, &names.get(key))
+            }),
             tags: own.chain(deployment.tags()).collect(),
             withdrawn_tags: old.map(|old| self.withdrawn_tags(old)).unwrap_or_default(),
         };
-        let roles = plans
-            .roles()
-            .iter()
-            .map(|key| (*key, names.get(*key)))
-            .collect();
+        let roles = plans.roles().into_iter();
         Ok(Wanted {
             connector,
-            roles,
+            roles: roles.map(|key| (key, names.get(key))).collect(),
+            ciem_subject: plans.ciem().map(|ciem| ciem.subject.clone()),
+            newer_properties: plans.newer_properties(),
             adopt_existing: self.adopt_existing,
         })
+    }
+
+    /// How to speak to the service.
+    pub fn dialect(&self) -> Dialect {
+        Dialect {
+            api_version: self.api_version,
+            sub_plan_form: self.sub_plan_form,
+        }
     }
 
     fn check(&self, limits: &Limits) -> Result<(), Failure> {
@@ -275,10 +229,31 @@ pub fn role_names_in(properties: &Value) -> BTreeSet<String> {
     names.filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
+/// How to speak to the service, by properties that may be anything.
+pub fn dialect_in(properties: &Value) -> Dialect {
+    let setting = properties["ApiVersion"].as_str().map(str::to_owned);
+    let api_version = setting.and_then(|text| ApiVersionSetting::try_from(text).ok());
+    Dialect {
+        api_version: api_version.unwrap_or_default(),
+        ..Dialect::default()
+    }
+}
+
+/// The provider in properties that may be anything.
+pub fn provider_in(properties: &Value) -> Provider {
+    let tenant = properties["TenantId"].as_str();
+    match tenant.and_then(|tenant| tenant.parse().ok()) {
+        Some(tenant) => Provider::Ciem(tenant),
+        None => Provider::Defender,
+    }
+}
+
 /// The account in properties that may be anything.
 pub fn account_in(properties: &Value) -> Option<AccountId> {
     properties["AccountId"].as_str()?.parse().ok()
 }
 
+#[cfg(test)]
+mod matrix;
 #[cfg(test)]
 mod tests;

@@ -3,16 +3,18 @@
 use std::time::Duration;
 
 use onboarding::decision::{Decision, Readiness, Seen, Step, decide, needs_readiness};
+use onboarding::plans::CiemSubject;
 use onboarding::ports::{AccountIdentity, Connectors, FormerConnectors};
-use onboarding::trust::defect;
 use onboarding::{
-    AccountId, Connector, ConnectorId, Deployment, FailureKind, PortError, RoleArn, RoleKey,
+    ApiVersion, Connector, ConnectorId, Deployment, FailureKind, Offering, Partition, RoleKey,
     RoleName, TenantId, WantedConnector,
 };
 use tokio::time::{Instant, sleep};
 use tracing::{info, warn};
 
-use crate::error::{RegisterError, Unusable};
+use crate::error::RegisterError;
+
+mod look;
 
 /// How long roles that IAM shows may stay invisible to the service. IAM is eventually consistent,
 /// and the service looks into the account during the PUT.
@@ -40,8 +42,20 @@ pub struct Wanted {
     pub connector: WantedConnector,
     /// The roles that its offerings name.
     pub roles: Vec<(RoleKey, RoleName)>,
+    /// Who may assume CIEM's OIDC role, where CIEM is on.
+    pub ciem_subject: Option<CiemSubject>,
+    /// Properties that only the newer API version knows.
+    pub newer_properties: Vec<&'static str>,
     /// Whether a connector of others may be taken over.
     pub adopt_existing: bool,
+}
+
+impl Wanted {
+    /// The name of a role that its offerings need.
+    fn role(&self, key: RoleKey) -> Option<&RoleName> {
+        let named = self.roles.iter().find(|(other, _)| *other == key);
+        named.map(|(_, name)| name)
+    }
 }
 
 /// Everything that registering an account needs, for one request.
@@ -57,8 +71,8 @@ pub struct Registration<C, I, F> {
     pub deployment: Deployment,
     /// The customer's tenant, which roles name in their trust.
     pub tenant: TenantId,
-    /// The ARN of Defender's provider in the account.
-    pub provider_arn: String,
+    /// The partition of the account.
+    pub partition: Partition,
     /// How long to wait for IAM.
     pub propagation: Propagation,
 }
@@ -73,6 +87,7 @@ impl<C: Connectors, I: AccountIdentity, F: FormerConnectors> Registration<C, I, 
         replaces: Option<&ConnectorId>,
         before_write: impl FnOnce(&ConnectorId) + Send,
     ) -> Result<Connector, RegisterError> {
+        self.check_api_version(wanted).await?;
         let Decision {
             remove_first,
             wanted: target,
@@ -104,10 +119,24 @@ impl<C: Connectors, I: AccountIdentity, F: FormerConnectors> Registration<C, I, 
         }
     }
 
+    /// Refuses what the API version in use does not know, before anything is written.
+    async fn check_api_version(&self, wanted: &Wanted) -> Result<(), RegisterError> {
+        let Some(property) = wanted.newer_properties.first() else {
+            return Ok(());
+        };
+        let port = RegisterError::port(&wanted.connector.account);
+        let version = self.connectors.api_version().await.map_err(port)?;
+        if version >= ApiVersion::V20260801Preview {
+            return Ok(());
+        }
+        Err(RegisterError::NewerProperty { property, version })
+    }
+
     async fn decide(&self, wanted: &Wanted) -> Result<Decision, RegisterError> {
         let port = RegisterError::port(&wanted.connector.account);
+        let target = self.with_external_id(wanted).await?;
         let connectors = self.connectors.list().await.map_err(&port)?;
-        let readiness = if needs_readiness(&wanted.connector, &connectors, &self.deployment) {
+        let readiness = if needs_readiness(&target, &connectors, &self.deployment) {
             let read = tokio::try_join!(self.connectors.offer(), self.connectors.list_classic());
             let (offer, classic) = read.map_err(&port)?;
             Some(Readiness { offer, classic })
@@ -118,13 +147,26 @@ impl<C: Connectors, I: AccountIdentity, F: FormerConnectors> Registration<C, I, 
             connectors: &connectors,
             readiness: readiness.as_ref(),
         };
-        decide(
-            &wanted.connector,
-            &seen,
-            &self.deployment,
-            wanted.adopt_existing,
-        )
-        .map_err(RegisterError::Refused)
+        decide(&target, &seen, &self.deployment, wanted.adopt_existing)
+            .map_err(RegisterError::Refused)
+    }
+
+    /// The wanted connector with the external id of the data collection role. Where none is given,
+    /// it is the one that the role's trust policy asks for: the role's own stack made it up.
+    async fn with_external_id(&self, wanted: &Wanted) -> Result<WantedConnector, RegisterError> {
+        let mut target = wanted.connector.clone();
+        let open = target.offerings.iter_mut().find_map(|one| match one {
+            Offering::DefenderForContainersAws(offering) => (offering.audit_logs
+                && offering.data_collection_external_id.is_none())
+            .then_some(&mut offering.data_collection_external_id),
+            _ => None,
+        });
+        if let (Some(open), Some(name)) = (open, wanted.role(RoleKey::ContainersDataCollection)) {
+            let role = self.identity.role(name).await;
+            let role = role.map_err(RegisterError::port(&target.account))?;
+            *open = role.and_then(|role| role.external_id()).map(String::from);
+        }
+        Ok(target)
     }
 
     /// Keeps the former body before the first write: from then on the connector can be restored.
@@ -168,7 +210,7 @@ impl<C: Connectors, I: AccountIdentity, F: FormerConnectors> Registration<C, I, 
                 Err(error) if error.refused_content => error,
                 Err(error) => return Err(RegisterError::port(account)(error)),
             };
-            let defects = self.look(account, wanted).await;
+            let defects = self.look(target, wanted).await;
             if !defects.is_empty() {
                 let defects = defects.iter().map(ToString::to_string).collect::<Vec<_>>();
                 let (account, defects) = (account.clone(), defects.join("; "));
@@ -184,47 +226,6 @@ impl<C: Connectors, I: AccountIdentity, F: FormerConnectors> Registration<C, I, 
             warn!(account.id = %account, "the service does not see provider and roles of account {account} yet, trying again: {error}");
             sleep(self.propagation.pause).await;
         }
-    }
-
-    /// What Defender could not use. A look that fails finds nothing: the service's own answer is
-    /// then all there is to say.
-    async fn look(&self, account: &AccountId, wanted: &Wanted) -> Vec<Unusable> {
-        let found = async {
-            let mut found = Vec::new();
-            if self.identity.provider().await?.is_none() {
-                found.push(Unusable::NoProvider(self.provider_arn.clone()));
-            }
-            for (key, name) in &wanted.roles {
-                found.extend(self.look_at_role(account, *key, name).await?);
-            }
-            Ok::<_, PortError>(found)
-        };
-        found.await.unwrap_or_else(|error| {
-            warn!(account.id = %account, "could not look at the roles of account {account}: {error}");
-            Vec::new()
-        })
-    }
-
-    async fn look_at_role(
-        &self,
-        account: &AccountId,
-        key: RoleKey,
-        name: &RoleName,
-    ) -> Result<Option<Unusable>, PortError> {
-        let arn = || {
-            onboarding::Partition::of_arn(&self.provider_arn).map_or_else(
-                || RoleArn::seen(name.as_str()),
-                |p| RoleArn::new(&p, account, name),
-            )
-        };
-        let Some(role) = self.identity.role(name).await? else {
-            return Ok(Some(Unusable::NoRole(arn())));
-        };
-        let defect = defect(&role, key, &self.provider_arn, &self.tenant);
-        Ok(defect.map(|defect| Unusable::Trust {
-            role: arn(),
-            defect,
-        }))
     }
 }
 

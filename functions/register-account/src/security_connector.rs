@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::cloud::Cloud;
 use crate::error::{failed, failed_to_delete};
-use crate::properties::{SecurityConnectorProperties, account_in};
+use crate::properties::{SecurityConnectorProperties, account_in, dialect_in};
 
 /// The resource, in the cloud that the function was started for.
 #[derive(Debug)]
@@ -44,7 +44,7 @@ impl Handler for SecurityConnector<'_> {
 
     async fn delete(&self, raw: &Value, id: &PhysicalId, context: &Context) -> Result<(), Failure> {
         let account = account_in(raw).unwrap_or_else(|| self.0.own_account());
-        let registration = self.0.registration(&account, context);
+        let registration = self.0.registration(&account, dialect_in(raw), context);
         match reach(id.as_str()) {
             Reach::One(connector) => registration.disconnect(&account, &connector).await,
             Reach::Whatever => registration.disconnect_all(&account).await,
@@ -62,7 +62,8 @@ impl SecurityConnector<'_> {
         context: &Context,
     ) -> Result<Connector, Failure> {
         let wanted = properties.wanted(&self.0.limits(), self.0.deployment(), old)?;
-        let registration = self.0.registration(&properties.account_id, context);
+        let account = &properties.account_id;
+        let registration = self.0.registration(account, properties.dialect(), context);
         let declare = |id: &ConnectorId| {
             if let Ok(id) = id.to_string().parse() {
                 context.declare(id);

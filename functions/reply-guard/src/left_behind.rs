@@ -2,7 +2,7 @@
 
 use custom_resource::PhysicalId;
 use onboarding::physical_id::interrupted;
-use onboarding::provider::provider_arn;
+use onboarding::provider::Provider;
 use onboarding::{AccountId, ConnectorId, ConnectorName, Partition};
 use serde_json::Value;
 
@@ -25,7 +25,11 @@ pub(crate) fn left_behind(request: &Value) -> Option<PhysicalId> {
         }
         // Its Delete takes back what carries our tags, however far the Create got.
         "Custom::IdentityProvider" => {
-            provider_arn(&Partition::of_arn(text(request, "StackId")?)?, &account)
+            let provider = match &properties["TenantId"] {
+                Value::Null => Provider::Defender,
+                tenant => Provider::Ciem(tenant.as_str()?.parse().ok()?),
+            };
+            provider.arn(&Partition::of_arn(text(request, "StackId")?)?, &account)
         }
         _ => return None,
     };
@@ -81,6 +85,14 @@ mod tests {
                 "arn:aws:iam::222222222222:oidc-provider/sts.windows.net/33e01921-4d64-4f8c-a055-5bdaffd5e33d/"
             )
         );
+        let tenant = "7e4a1c52-0d3b-4f6e-9a81-5c2b7d90e613";
+        assert_eq!(
+            id(provider.clone().property("TenantId", tenant)),
+            Some(format!(
+                "arn:aws:iam::222222222222:oidc-provider/sts.windows.net/{tenant}/"
+            ))
+        );
+        assert_eq!(id(provider.clone().property("TenantId", "x")), None);
         let china = provider.field(
             "StackId",
             "arn:aws-cn:cloudformation:cn-north-1:1:stack/s/1",

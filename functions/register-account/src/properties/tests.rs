@@ -4,24 +4,26 @@ use serde_json::json;
 
 use super::*;
 
-const SUBSCRIPTION: &str = "0b1f6471-1bf0-4dda-aec3-111122223333";
+pub(super) const TENANT: &str = "7e4a1c52-0d3b-4f6e-9a81-5c2b7d90e613";
+pub(super) const SUBSCRIPTION: &str = "0b1f6471-1bf0-4dda-aec3-111122223333";
 
-fn limits() -> Limits {
+pub(super) fn limits() -> Limits {
     Limits {
         subscription: SUBSCRIPTION.parse().unwrap(),
         resource_group: "rg-mdc".parse().unwrap(),
+        tenant: TENANT.parse().unwrap(),
         partition: "aws".parse().unwrap(),
     }
 }
 
-fn deployment() -> Deployment {
+pub(super) fn deployment() -> Deployment {
     Deployment {
         id: "ours".parse().unwrap(),
         stack_id: "arn:stack".into(),
     }
 }
 
-fn minimal() -> Value {
+pub(super) fn minimal() -> Value {
     json!({
         "AccountId": "123456789012",
         "SubscriptionId": SUBSCRIPTION,
@@ -76,7 +78,7 @@ fn everything_may_arrive_as_a_string() {
     assert_eq!(wanted.connector.regions.len(), 2);
     assert_eq!(wanted.connector.tags["Team"], "secops");
     assert_eq!(wanted.connector.id.name.as_str(), "mine");
-    let role = wanted.connector.offerings[0].roles().next().unwrap();
+    let role = wanted.connector.offerings[0].roles()[0];
     assert_eq!(role.as_str(), "arn:aws:iam::123456789012:role/Ours");
     assert!(wanted.adopt_existing);
 }
@@ -119,11 +121,8 @@ fn each_wrong_property_is_named_by_its_path() {
         "Plans.Cspm.Tier",
     );
     starts("Plans", json!({"Cspm": {}}), "Plans.Cspm");
-    starts(
-        "Plans",
-        json!({"Servers": {"SubPlan": "P2"}}),
-        "Plans.Servers",
-    );
+    starts("ApiVersion", json!("2023-10-01-preview"), "ApiVersion");
+    starts("SubPlanForm", json!("Text"), "SubPlanForm");
     starts("Extra", json!("x"), "Extra");
     starts("Tags", json!({"Team": "x".repeat(257)}), "Tags.Team");
 }
@@ -140,6 +139,36 @@ fn our_own_tags_are_not_the_users_to_set() {
     assert!(reason("Tags", json!({"a/b": "x"})).contains("Azure tag name"));
     let many: serde_json::Map<_, _> = (0..47).map(|n| (format!("t{n}"), json!("x"))).collect();
     assert!(reason("Tags", many.into()).contains("at most 46 tags"));
+}
+
+#[test]
+fn an_identity_provider_is_defenders_or_that_of_the_functions_tenant() {
+    let read = |properties: Value| -> Result<Provider, String> {
+        let parsed: IdentityProviderProperties =
+            parse_properties(&properties).map_err(|error| error.to_string())?;
+        parsed.roles().map_err(|failure| failure.to_string())?;
+        parsed
+            .provider(&limits())
+            .map_err(|failure| failure.to_string())
+    };
+    let account = "123456789012";
+    assert_eq!(read(json!({"AccountId": account})), Ok(Provider::Defender));
+    let ciem = Provider::Ciem(TENANT.parse().unwrap());
+    let own = json!({"AccountId": account, "TenantId": TENANT});
+    assert_eq!(provider_in(&own), ciem);
+    assert_eq!(read(own), Ok(ciem));
+    let foreign = json!({"AccountId": account, "TenantId": SUBSCRIPTION});
+    let reason = read(foreign).unwrap_err();
+    assert!(
+        reason.starts_with("ResourceProperties.TenantId: "),
+        "{reason}"
+    );
+    let named = json!({"AccountId": account, "RoleNames": {"ContainersImageAssessment": "x"}});
+    let reason = read(named).unwrap_err();
+    assert!(
+        reason.starts_with("ResourceProperties.RoleNames.ContainersImageAssessment: "),
+        "{reason}"
+    );
 }
 
 #[test]
@@ -182,6 +211,8 @@ fn properties_of_any_shape_can_be_deleted() {
     ] {
         assert_eq!(account_in(&odd), None);
         assert!(role_names_in(&odd).is_empty());
+        assert_eq!(provider_in(&odd), Provider::Defender);
+        assert_eq!(dialect_in(&odd), Dialect::default());
     }
     assert_eq!(account_in(&minimal()).unwrap().as_str(), "123456789012");
 }

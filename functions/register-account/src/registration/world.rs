@@ -7,9 +7,11 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use onboarding::ports::{
     AccountIdentity, Connectors, FailureKind, FormerConnectors, PortError, ServiceOffer,
 };
-use onboarding::provider::{Adoption, Release, SeenProvider};
+use onboarding::provider::{Adoption, Provider, Release, SeenProvider};
 use onboarding::trust::SeenRole;
-use onboarding::{AccountId, ClassicConnector, Connector, ConnectorId, RoleName, WantedConnector};
+use onboarding::{
+    AccountId, ApiVersion, ClassicConnector, Connector, ConnectorId, RoleName, WantedConnector,
+};
 use serde_json::{Value, json};
 
 /// When the chosen call fails.
@@ -24,7 +26,8 @@ pub enum Fault {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct State {
     pub connectors: Vec<Connector>,
-    pub provider: Option<SeenProvider>,
+    /// By the path of their URL.
+    pub providers: BTreeMap<String, SeenProvider>,
     pub roles: BTreeMap<String, SeenRole>,
     pub records: BTreeMap<String, Value>,
 }
@@ -142,6 +145,10 @@ pub fn written(wanted: &WantedConnector) -> Connector {
 }
 
 impl Connectors for World {
+    async fn api_version(&self) -> Result<ApiVersion, PortError> {
+        Ok(ApiVersion::V20240801Preview)
+    }
+
     async fn offer(&self) -> Result<ServiceOffer, PortError> {
         let locations = vec!["East US".to_owned()];
         self.read(|_| ServiceOffer {
@@ -202,18 +209,18 @@ impl Connectors for World {
 }
 
 impl AccountIdentity for World {
-    async fn provider(&self) -> Result<Option<SeenProvider>, PortError> {
-        self.read(|state| state.provider.clone())
+    async fn provider(&self, which: &Provider) -> Result<Option<SeenProvider>, PortError> {
+        self.read(|state| state.providers.get(&which.host_path()).cloned())
     }
 
-    async fn adopt_provider(&self, adoption: &Adoption) -> Result<(), PortError> {
+    async fn adopt_provider(&self, which: &Provider, adoption: &Adoption) -> Result<(), PortError> {
         let (audiences, tags) = match adoption {
             Adoption::Create { audiences, tags } => (audiences, tags),
             Adoption::Merge { add, tags } => (add, tags),
             Adoption::Nothing => return Ok(()),
         };
         self.write(|state| {
-            let provider = state.provider.get_or_insert_default();
+            let provider = state.providers.entry(which.host_path()).or_default();
             provider
                 .audiences
                 .extend(audiences.iter().map(|one| (*one).to_owned()));
@@ -221,11 +228,13 @@ impl AccountIdentity for World {
         })
     }
 
-    async fn release_provider(&self, release: &Release) -> Result<(), PortError> {
+    async fn release_provider(&self, which: &Provider, release: &Release) -> Result<(), PortError> {
         match release {
-            Release::Delete => self.write(|state| state.provider = None),
+            Release::Delete => self.write(|state| {
+                state.providers.remove(&which.host_path());
+            }),
             Release::Withdraw { audiences, tags } => self.write(|state| {
-                if let Some(provider) = &mut state.provider {
+                if let Some(provider) = state.providers.get_mut(&which.host_path()) {
                     provider.audiences.retain(|held| !audiences.contains(held));
                     provider.tags.retain(|key, _| !tags.contains(key));
                 }
