@@ -1,4 +1,4 @@
-//! The two scripts of the Azure side, against command lines that play `aws` and `az`.
+//! The scripts of the Azure side, against command lines that play `aws` and `az`.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use crate::document::{read, root};
+
+mod ciem_application;
 
 const TENANT: &str = "0f8d7c6b-5a49-4382-9170-6f5e4d3c2b1a";
 
@@ -16,6 +18,17 @@ case "$*" in
   *outputs.clientId.*) echo 2b3c4d5e-6f70-4819-a2b3-c4d5e6f70819 ;;
   *outputs.resourceGroup.*) echo "rg_(security)" ;;
   *outputs.location.*) echo "East US" ;;
+  "account show "*) echo 0f8d7c6b-5a49-4382-9170-6f5e4d3c2b1a ;;
+  "ad app list --identifier-uri api://mciem-aws-oidc-app "*) cat "$0.application" 2>/dev/null || true ;;
+  "ad app list --display-name mciem-aws-oidc-connector "*) cat "$0.same-name" 2>/dev/null || true ;;
+  "ad app create --display-name mciem-aws-oidc-connector --identifier-uris api://mciem-aws-oidc-app "*)
+    [ -z "$CREATION" ] || { echo "$CREATION" >&2; exit 1; }
+    printf '%s\t%s\n' 4d5e6f70-8192-4a3b-8c4d-5e6f70819243 mciem-aws-oidc-connector >>"$0.application"
+    cut -f1 "$0.application" ;;
+  "ad sp list --filter appId eq '4d5e6f70-8192-4a3b-8c4d-5e6f70819243' "*) cat "$0.principal" 2>/dev/null || true ;;
+  "ad sp create --id 4d5e6f70-8192-4a3b-8c4d-5e6f70819243 "*)
+    echo "${PRINCIPAL:-5e6f7081-92a3-4b4c-9d5e-6f7081924354}" >>"$0.principal"
+    cat "$0.principal" ;;
   *) echo "unexpected: az $*" >&2; exit 1 ;;
 esac
 "#;

@@ -1,55 +1,38 @@
-//! What Defender finds in the account: provider, roles, trust, permissions.
-
-use std::collections::BTreeSet;
+//! What the account's templates have in common, and what Defender's roles carry.
 
 use onboarding::provider::{PROVIDER_URL, provider_host_path};
-use onboarding::roles::ROLES;
-use onboarding::trust::session_name;
 use serde_json::{Value, json};
 
-use crate::document::{descend, read, resources, strings, template, transformed};
+use crate::document::{TEMPLATES, descend, read, resources, template, transformed};
 
-const ACCOUNT: &str = "templates/account.yaml";
-const TENANT: &str = "7e4a1c52-0d3b-4f6e-9a81-5c2b7d90e613";
+/// The template of Defender's roles.
+pub const ACCOUNT: &str = "templates/account.yaml";
+/// A customer's tenant.
+pub const TENANT: &str = "7e4a1c52-0d3b-4f6e-9a81-5c2b7d90e613";
+/// A service principal of that tenant.
+pub const CIEM_SUBJECT: &str = "9d41c0be-6f2a-4c7d-8a35-e1b0f5c2d764";
 
-/// The role that a `…RoleName` parameter names.
-fn role_named_by<'a>(account: &'a Value, parameter: &str) -> &'a Value {
-    resources(account)
-        .find(|(_, _, role)| role["Properties"]["RoleName"] == json!({"Ref": parameter}))
-        .unwrap_or_else(|| panic!("no role is named by {parameter}"))
-        .2
-}
-
-#[test]
-fn every_role_of_the_table_is_made_as_the_functions_expect_it() {
-    let account = template(ACCOUNT);
-    let tenant = TENANT.parse().unwrap();
-    for facts in ROLES {
-        assert_eq!(
-            account["Parameters"][facts.parameter]["Default"],
-            facts.default_name
-        );
-        let role = &role_named_by(&account, facts.parameter)["Properties"];
-        let trust = role["AssumeRolePolicyDocument"]["Statement"]
-            .as_array()
-            .unwrap();
-        assert_eq!(trust.len(), 1);
-        assert_eq!(
-            trust[0]["Principal"],
-            json!({"Federated": {"Ref": "IdentityProviderArn"}})
-        );
-        assert_eq!(trust[0]["Action"], "sts:AssumeRoleWithWebIdentity");
-        let conditions = trust[0]["Condition"].as_object().unwrap();
-        assert_eq!(conditions.keys().collect::<Vec<_>>(), ["StringEquals"]);
-        let wanted = session_name(&tenant).replace(TENANT, "${AzureTenantId}");
-        assert_eq!(
-            conditions["StringEquals"],
-            json!({
-                format!("{}:aud", provider_host_path()): facts.audience,
-                "sts:RoleSessionName": {"Fn::Sub": wanted},
-            })
-        );
-    }
+/// Parameters of the account's template under which it makes every role.
+pub fn everything_on() -> Vec<(&'static str, &'static str)> {
+    vec![
+        ("AzureTenantId", TENANT),
+        (
+            "IdentityProviderArn",
+            "arn:aws:iam::123456789012:oidc-provider/sts.windows.net/33e01921-4d64-4f8c-a055-5bdaffd5e33d/",
+        ),
+        (
+            "CiemProviderArn",
+            "arn:aws:iam::123456789012:oidc-provider/sts.windows.net/7e4a1c52-0d3b-4f6e-9a81-5c2b7d90e613/",
+        ),
+        ("CspmPlan", "Defender"),
+        ("CspmCiem", "true"),
+        ("CiemSubject", CIEM_SUBJECT),
+        ("DeploymentId", "connector"),
+        (
+            "StackId",
+            "arn:aws:cloudformation:eu-west-1:123456789012:stack/main/id",
+        ),
+    ]
 }
 
 #[test]
@@ -80,54 +63,43 @@ fn every_role_says_whose_it_is() {
 }
 
 #[test]
-fn default_access_is_reading_without_bills() {
-    let account = template(ACCOUNT);
-    let role = &role_named_by(&account, "CspmMonitorRoleName")["Properties"];
-    let managed = &role["ManagedPolicyArns"]["Fn::If"];
-    assert_eq!(managed[0], "GrantsDefaultAccess");
-    assert_eq!(
-        managed[1],
-        json!([{"Fn::Sub": "arn:${AWS::Partition}:iam::aws:policy/ReadOnlyAccess"}])
-    );
-    assert_eq!(managed[2], json!({"Ref": "AWS::NoValue"}));
-
-    let inline = &role["Policies"][0]["Fn::If"];
-    assert_eq!(inline[0], "GrantsDefaultAccess");
-    let denied = &inline[1]["PolicyDocument"]["Statement"][0];
-    assert_eq!(denied["Effect"], "Deny");
-    assert_eq!(strings(&denied["Action"]).len(), 7);
-}
-
-#[test]
-fn least_privilege_fits_the_room_that_a_role_has() {
-    let account = template(ACCOUNT);
-    let role = &role_named_by(&account, "CspmMonitorRoleName")["Properties"];
-    let policy = &role["Policies"][0]["Fn::If"][2]["PolicyDocument"];
-    let actions = strings(&policy["Statement"][0]["Action"]);
-    assert_eq!(actions.iter().collect::<BTreeSet<_>>().len(), actions.len());
-    assert_eq!(actions.len(), 197);
-    assert!(
-        policy.to_string().len() <= 10_240,
-        "{} characters",
-        policy.to_string().len()
-    );
-}
-
-#[test]
 fn the_slash_at_the_end_belongs_to_the_provider() {
     let host_path = PROVIDER_URL.trim_start_matches("https://");
-    assert!(host_path.ends_with('/'));
+    assert_eq!(host_path, provider_host_path());
     for path in ["templates/access.yaml", ACCOUNT] {
-        let mut named = 0;
+        let (mut defenders, mut tenants) = (0, 0);
         descend(&template(path), &mut |value| {
             let text = value.as_str().unwrap_or_default().replace("[.]", ".");
-            if let Some(at) = text.find("oidc-provider/") {
-                named += 1;
-                let rest = text[at..].trim_start_matches("oidc-provider/");
-                assert_eq!(rest.trim_end_matches('$'), host_path, "{path}");
+            if let Some((_, rest)) = text.split_once(":oidc-provider/") {
+                assert!(rest.trim_end_matches('$').ends_with('/'), "{path} {rest}");
+                if rest.trim_end_matches('$') == host_path {
+                    defenders += 1;
+                } else {
+                    assert!(rest.starts_with("sts.windows.net/"), "{path} {rest}");
+                    tenants += 1;
+                }
             }
         });
-        assert!(named > 0, "{path}");
+        assert_eq!((defenders, tenants), (1, 1), "{path}");
+    }
+}
+
+#[test]
+fn the_partition_is_never_written_out() {
+    for path in TEMPLATES {
+        let mut template = template(path);
+        // Microsoft's user lives in one partition, and patterns admit every one.
+        for (_, parameter) in template["Parameters"].as_object_mut().unwrap() {
+            parameter["AllowedPattern"] = Value::Null;
+            if parameter["Default"] == "arn:aws:iam::197857026523:user/azuredefender-eks" {
+                parameter["Default"] = Value::Null;
+            }
+        }
+        let text = template.to_string();
+        assert!(text.contains("arn:${AWS::Partition}:"), "{path}");
+        let rest = text.replace("arn:${AWS::Partition}:", "");
+        let at = rest.find("arn:").unwrap_or(rest.len());
+        assert_eq!(&rest[at..rest.len().min(at + 40)], "", "{path}");
     }
 }
 

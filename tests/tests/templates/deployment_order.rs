@@ -103,6 +103,7 @@ fn each_step_finds_what_it_needs() {
     let chain = [
         "AccessStack",
         "IdentityProvider",
+        "CiemIdentityProvider",
         "AccountStack",
         "SecurityConnector",
     ];

@@ -1,9 +1,11 @@
 //! Reading templates into JSON, with CloudFormation's short tags written out.
 
+use std::fmt::Display;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::str::FromStr;
 use std::sync::OnceLock;
 
 use serde_json::{Map, Value, json};
@@ -132,6 +134,12 @@ pub fn strings(value: &Value) -> Vec<&str> {
         Value::Array(items) => items.iter().filter_map(Value::as_str).collect(),
         _ => Vec::new(),
     }
+}
+
+/// A text as one of the domain's types.
+pub fn parsed<T: FromStr<Err: Display>>(text: &str) -> T {
+    text.parse()
+        .unwrap_or_else(|error| panic!("{text}: {error}"))
 }
 
 fn long_form(yaml: Yaml) -> Value {

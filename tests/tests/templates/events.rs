@@ -5,7 +5,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::document::{read, resources, root, transformed};
+use crate::document::{read, root, transformed};
 
 fn sample_events() -> Vec<(String, Value)> {
     let folder = root().join("events");
@@ -55,9 +55,9 @@ fn every_case_has_its_event() {
 fn properties_are_the_templates() {
     for (name, event) in sample_events() {
         let request = request(&event);
-        let (_, _, resource) = resources(transformed())
-            .find(|(_, kind, _)| request["ResourceType"] == **kind)
-            .unwrap_or_else(|| panic!("{name}: no such resource"));
+        let id = request["LogicalResourceId"].as_str().unwrap();
+        let resource = &transformed()["Resources"][id];
+        assert_eq!(request["ResourceType"], resource["Type"], "{name}");
         for properties in ["ResourceProperties", "OldResourceProperties"] {
             if !request[properties].is_null() {
                 assert_eq!(

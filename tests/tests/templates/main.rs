@@ -4,11 +4,22 @@
 //! a cycle nor a missing order among the resources that SAM adds. The transform comes with the local
 //! cloud's Python, which `cargo xtask test` sets up.
 
+mod access_role;
 mod azure_scripts;
+mod combinations;
+mod connector_plans;
 mod defender;
+mod defender_access;
 mod deployment_order;
 mod document;
+mod evaluation;
 mod events;
 mod functions;
 mod parameters;
 mod permissions;
+mod plan_tables;
+mod roles_made;
+mod rules;
+mod statements;
+mod trust_policies;
+mod wildcards;

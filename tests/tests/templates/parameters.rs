@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use onboarding::roles::ROLES;
 use serde_json::{Value, json};
 
 use crate::document::{descend, read, resources, strings, template};
+use crate::evaluation::Stack;
 
 fn keys(value: &Value) -> BTreeSet<&str> {
     value
@@ -76,17 +78,12 @@ fn nested_stacks_get_the_parameters_that_they_have() {
                 given || !parameter["Default"].is_null(),
                 "{id} is not given {name}"
             );
-            // A parameter of the same name has the same limits.
+            // A parameter of the same name has the same limits and the same default.
             let outer = &template_yaml["Parameters"][name];
             if given && passed[name] == json!({"Ref": name}) {
-                assert_eq!(
-                    outer["AllowedPattern"], parameter["AllowedPattern"],
-                    "{id} {name}"
-                );
-                assert_eq!(
-                    outer["AllowedValues"], parameter["AllowedValues"],
-                    "{id} {name}"
-                );
+                for limit in ["AllowedPattern", "AllowedValues", "Default"] {
+                    assert_eq!(outer[limit], parameter[limit], "{id} {name} {limit}");
+                }
             }
         }
         for name in keys(passed) {
@@ -177,5 +174,48 @@ fn samconfig_is_committed_with_nobodys_ids() {
         "AzureResourceGroup",
     ] {
         assert_eq!(overrides[name], "set by azure/fill-samconfig.sh", "{name}");
+    }
+}
+
+#[test]
+fn samconfig_shows_the_plans_at_their_defaults() {
+    let template = template("template.yaml");
+    let overrides = &samconfig()["default.deploy.parameters.parameter_overrides"];
+    for plan in [
+        "CspmPlan",
+        "ServersPlan",
+        "ContainersPlan",
+        "DatabasesPlan",
+        "ArcAutoProvisioning",
+    ] {
+        assert!(overrides.contains_key(plan), "{plan}");
+    }
+    for (name, value) in overrides {
+        let default = &template["Parameters"][name]["Default"];
+        assert!(default.is_null() || default == value, "{name}");
+    }
+}
+
+#[test]
+fn the_local_set_has_every_plan_with_every_role() {
+    let template = template("template.yaml");
+    let overrides = &samconfig()["local.deploy.parameters.parameter_overrides"];
+    let chosen: Vec<(&str, &str)> = overrides
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
+    let stack = Stack::new(&template, &chosen);
+    assert_eq!(stack.broken_rules(), Vec::<&str>::new());
+    let names = &template["Resources"]["IdentityProvider"]["Properties"]["RoleNames"];
+    assert_eq!(
+        stack.value(names).unwrap().as_object().unwrap().len(),
+        ROLES.len()
+    );
+    for (name, value) in chosen {
+        let allowed = strings(&template["Parameters"][name]["AllowedValues"]);
+        assert!(
+            allowed.is_empty() || allowed.contains(&value),
+            "{name}={value}"
+        );
     }
 }

@@ -1,69 +1,16 @@
-//! What our roles may do: what they call, and nothing else.
-
-use std::collections::BTreeSet;
+//! What the roles of our functions may do, and who may assume them.
 
 use serde_json::{Value, json};
 
-use crate::document::{
-    TEMPLATES, descend, resources, rust_sources, strings, template, transformed,
-};
-
-/// Every statement of every identity policy, with the role or policy that holds it.
-fn statements(template: &Value) -> Vec<(String, Value)> {
-    let mut found = Vec::new();
-    for (id, kind, resource) in resources(template) {
-        if !kind.starts_with("AWS::IAM::") {
-            continue;
-        }
-        let properties = &resource["Properties"];
-        for policies in [&properties["Policies"], &properties["PolicyDocument"]] {
-            descend(policies, &mut |value| {
-                if value["Effect"].is_string() {
-                    found.push((id.to_owned(), value.clone()));
-                }
-            });
-        }
-    }
-    assert!(!found.is_empty());
-    found
-}
-
-fn allowed(template: &Value) -> Vec<(String, Value)> {
-    let mut found = statements(template);
-    found.retain(|(_, statement)| statement["Effect"] == "Allow");
-    found
-}
-
-#[test]
-fn no_role_is_given_a_whole_service() {
-    for path in TEMPLATES {
-        for (id, statement) in allowed(&template(path)) {
-            assert!(statement["NotAction"].is_null(), "{path} {id}");
-            for action in strings(&statement["Action"]) {
-                assert!(!action.contains('*'), "{path} {id} {action}");
-            }
-        }
-    }
-}
-
-#[test]
-fn every_resource_is_named_where_the_service_knows_resources() {
-    // The token's action knows none; Defender's list reads whatever there is.
-    let exceptions = ["AzureSignInRole", "CspmMonitorRole"];
-    for path in TEMPLATES {
-        for (id, statement) in allowed(&template(path)) {
-            let everything = strings(&statement["Resource"]).contains(&"*");
-            assert_eq!(everything, exceptions.contains(&id.as_str()), "{path} {id}");
-        }
-    }
-}
+use crate::document::{TEMPLATES, descend, resources, strings, template, transformed};
+use crate::statements::{allowed, statements, texts};
 
 #[test]
 fn no_role_can_bring_a_log_group_back() {
     for path in TEMPLATES {
         for (id, statement) in allowed(&template(path)) {
             assert!(
-                !strings(&statement["Action"]).contains(&"logs:CreateLogGroup"),
+                !texts(&statement["Action"]).contains(&"logs:CreateLogGroup"),
                 "{path} {id}"
             );
         }
@@ -180,46 +127,4 @@ fn the_run_bucket_is_closed_and_forgets_pending_requests() {
         statement["Condition"],
         json!({"Bool": {"aws:SecureTransport": "false"}})
     );
-}
-
-/// The SDK's name of an action: `AddClientIDToOpenIDConnectProvider` is
-/// `add_client_id_to_open_id_connect_provider`.
-fn sdk_method(action: &str) -> String {
-    let mut method = String::new();
-    for letter in action.replace("ID", "Id").chars() {
-        if letter.is_ascii_uppercase() && !method.is_empty() {
-            method.push('_');
-        }
-        method.push(letter.to_ascii_lowercase());
-    }
-    method
-}
-
-#[test]
-fn the_access_role_grants_the_iam_calls_that_are_made_and_no_other() {
-    let access = template("templates/access.yaml");
-    let granted: BTreeSet<String> = allowed(&access)
-        .iter()
-        .flat_map(|(_, statement)| strings(&statement["Action"]))
-        .filter_map(|action| action.strip_prefix("iam:").map(sdk_method))
-        .collect();
-    let sources = rust_sources("crates/aws/src");
-    let called: BTreeSet<String> = sources
-        .split('.')
-        .skip(1)
-        .filter_map(|rest| rest.split_once('(').map(|(name, _)| name))
-        .filter(|name| {
-            // The setter of a request's own field is no call.
-            (name.contains("open_id_connect_provider") && !name.ends_with("_arn"))
-                || ["get_role", "list_role"]
-                    .iter()
-                    .any(|start| name.starts_with(start))
-        })
-        .filter(|name| {
-            name.bytes()
-                .all(|byte| byte.is_ascii_lowercase() || byte == b'_')
-        })
-        .map(str::to_owned)
-        .collect();
-    assert_eq!(granted, called);
 }
