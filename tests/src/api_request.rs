@@ -11,6 +11,8 @@ pub struct ApiRequest {
     pub method: String,
     /// Path and query.
     pub path: String,
+    /// The API version that it names.
+    pub api_version: Option<String>,
     /// The function sets one on every request; the test's own requests have none.
     pub client_request_id: Option<String>,
     /// What was sent to Resource Manager.

@@ -184,13 +184,12 @@ impl Azure {
         serde_json::from_str(&raw).context("a connector is JSON")
     }
 
-    /// All connectors of the subscription, as any client of Resource Manager sees them.
-    pub async fn connectors(&self) -> Result<Vec<Value>> {
+    /// A token of the auditor, who may read everything.
+    pub async fn auditor_token(&self) -> Result<String> {
         let Tenancy {
             tenant,
             auditor,
             auditor_secret,
-            subscription,
             ..
         } = &self.tenancy;
         let form = [
@@ -208,13 +207,19 @@ impl Azure {
             .await?
             .error_for_status()?;
         let granted: Value = granted.json().await?;
+        let token = granted["access_token"].as_str();
+        token
+            .map(str::to_owned)
+            .context("the sign-in gave no token")
+    }
+
+    /// All connectors of the subscription, as any client of Resource Manager sees them.
+    pub async fn connectors(&self) -> Result<Vec<Value>> {
         let list_url = format!(
-            "{}/subscriptions/{subscription}/providers/Microsoft.Security/securityConnectors?api-version={API_VERSION}",
-            self.base
+            "{}/subscriptions/{}/providers/Microsoft.Security/securityConnectors?api-version={API_VERSION}",
+            self.base, self.tenancy.subscription
         );
-        let token = granted["access_token"]
-            .as_str()
-            .context("the sign-in gave no token")?;
+        let token = self.auditor_token().await?;
         let listed = self.http.get(list_url).bearer_auth(token).send().await?;
         let mut listed: Value = listed.error_for_status()?.json().await?;
         anyhow::ensure!(

@@ -27,6 +27,8 @@ pub struct LocalCloud {
     pub template: PathBuf,
     /// The `sam` program.
     pub sam: PathBuf,
+    /// A Python that has Microsoft's SDK for Azure.
+    pub checks_python: PathBuf,
 }
 
 impl LocalCloud {
@@ -39,6 +41,7 @@ impl LocalCloud {
             root: variable("PROJECT_ROOT")?.into(),
             template: variable("BUILT_TEMPLATE")?.into(),
             sam: variable("SAM_BIN")?.into(),
+            checks_python: variable("CHECKS_PYTHON")?.into(),
         };
         anyhow::ensure!(
             cloud.template.is_file(),

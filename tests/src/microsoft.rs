@@ -1,6 +1,6 @@
 //! An account as Microsoft's own onboarding leaves it: portal, downloaded template, connector.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use aws_sdk_iam::types::Tag;
 use serde_json::{Value, json};
 
@@ -28,6 +28,8 @@ pub struct MicrosoftOnboarding {
     pub connector_id: String,
     /// The connector, byte for byte.
     pub connector: String,
+    /// The same as clients see it, with what the service fills in.
+    seen: Value,
 }
 
 impl MicrosoftOnboarding {
@@ -46,6 +48,7 @@ impl MicrosoftOnboarding {
         let connector = connector(account, &connector_id);
         account.azure.seed(&connector_id, &connector).await?;
         Ok(Self {
+            seen: seen(account, &connector_id).await?,
             connector_id,
             connector,
         })
@@ -53,16 +56,31 @@ impl MicrosoftOnboarding {
 
     /// Fails unless the connector is what it was, but for the service's own note of who wrote last.
     pub async fn assert_untouched_but_for_signature(&self, account: &Account) -> Result<()> {
-        let mut now = account.azure.connector(&self.connector_id).await?;
-        let mut before: Value = serde_json::from_str(&self.connector)?;
-        for document in [&mut now, &mut before] {
-            if let Some(fields) = document.as_object_mut() {
-                fields.remove("systemData");
-            }
-        }
-        ensure!(now == before, "the connector was {before:#} and is {now:#}");
+        let (now, before) = (seen(account, &self.connector_id).await?, &self.seen);
+        ensure!(
+            now == *before,
+            "the connector was {before:#} and is {now:#}"
+        );
         Ok(())
     }
+}
+
+/// The connector in the list that Resource Manager gives, without the service's signature.
+async fn seen(account: &Account, id: &str) -> Result<Value> {
+    let listed = account.azure.connectors().await?;
+    let is_it = |one: &Value| {
+        one["id"]
+            .as_str()
+            .is_some_and(|seen| seen.eq_ignore_ascii_case(id))
+    };
+    let mut connector = listed
+        .into_iter()
+        .find(is_it)
+        .with_context(|| format!("{id} is not listed"))?;
+    if let Some(fields) = connector.as_object_mut() {
+        fields.remove("systemData");
+    }
+    Ok(connector)
 }
 
 /// Makes Defender's provider with some audiences and nothing of ours.
@@ -122,7 +140,8 @@ async fn make_role(account: &Account, name: &str) -> Result<()> {
 }
 
 /// A connector as the service returns it: read-only fields, a field that no specification has, an
-/// offering that nobody here asked for, and an order of fields that is its own.
+/// offering that nobody here asked for and one that no plan writes, and an order of fields that is
+/// its own.
 fn connector(account: &Account, id: &str) -> String {
     let role = |name: &str| format!("arn:aws:iam::{}:role/{name}", account.id);
     let document = json!({
@@ -140,6 +159,9 @@ fn connector(account: &Account, id: &str) -> String {
                     "offeringType": "DefenderCspmAws",
                     "vmScanners": {"enabled": false},
                     "mdcContainersImageAssessment": {"enabled": false, "securityFindingsEnabled": true},
+                },
+                {
+                    "offeringType": "DefenderForDevOpsGithub",
                 },
             ],
             "environmentData": {

@@ -37,6 +37,7 @@ pub struct Stack<'a> {
 }
 
 impl<'a> Stack<'a> {
+    /// The application with foundational CSPM alone.
     pub(crate) fn of_application(account: &'a Account) -> Self {
         let tenancy = &account.azure.tenancy;
         let parameters = [
@@ -46,9 +47,14 @@ impl<'a> Stack<'a> {
             ("AzureLocation", &tenancy.location),
             ("AzureClientId", &tenancy.client),
         ];
+        // Plans come one by one, in the tests that are about them.
+        let off = ["ServersPlan", "ContainersPlan", "DatabasesPlan"];
+        let off = off.map(|plan| (plan.to_owned(), "Off".to_owned()));
         let parameters = parameters
+            .into_iter()
             .map(|(name, value)| (name.to_owned(), value.clone()))
-            .into();
+            .chain(off)
+            .collect();
         Self::new(account, account.stack_name(), parameters, None)
     }
 

@@ -11,7 +11,7 @@ usage: cargo xtask <command>
   demo [--keep]  the whole way on this machine: sam build, deploy, update, delete against the local
                  cloud; --keep leaves the local cloud up, with the stack deployed, to play with
   test           everything that CI runs
-  lint           formatting, clippy, dependencies, file sizes, templates
+  lint           formatting, clippy, dependencies, file sizes, templates, policies
   bench          start time, memory and zip size of every function, against their budgets";
 
 /// What was asked for.

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::azure::{Azure, Directory, FederatedCredential};
 use crate::inventory::{self, Inventory};
@@ -20,6 +20,8 @@ mod shown;
 
 const ACCOUNT: &str = "111111111111";
 const STACK: &str = "defender-connector";
+/// The role that only Defender for Databases has.
+const DATABASES_ROLE: &str = "DefenderForCloud-DataThreatProtectionDB";
 const SIGN_IN_ROLE: &str = "DefenderConnectorAzureSignIn";
 
 /// Runs the demo. With `keep` it stops before `sam delete` and leaves the local cloud up.
@@ -101,7 +103,8 @@ impl Demo<'_> {
 
     fn deploy(&self) -> Result<()> {
         let started = Instant::now();
-        self.stack.deploy("sam deploy", &self.parameters("4"))?;
+        self.stack
+            .deploy("sam deploy", &self.parameters("4", "On"))?;
         let took = started.elapsed();
         let inventory = Inventory::take(self.project, self.cloud, ACCOUNT)?;
         let connectors = self.azure.connectors(&self.directory)?;
@@ -121,15 +124,24 @@ impl Demo<'_> {
     fn update(&self) -> Result<()> {
         let before = self.azure.writes(&self.directory)?;
         self.stack
-            .deploy("sam deploy update", &self.parameters("12"))?;
+            .deploy("sam deploy update", &self.parameters("12", "Off"))?;
         let writes = self.azure.writes(&self.directory)? - before;
         let connectors = self.azure.connectors(&self.directory)?;
         output::line(shown::connectors(&connectors));
         output::line(format!("\n   Writes to Azure for this update: {writes}"));
         match connectors.as_slice() {
-            [connector] if shown::scan_interval(connector) == "12" => Ok(()),
+            [connector] if shown::scan_interval(connector) == "12" => {}
             _ => bail!("the connector does not scan every 12 hours"),
         }
+        let inventory = Inventory::take(self.project, self.cloud, ACCOUNT)?;
+        let offered = connectors.iter().flat_map(|one| &one.properties.offerings);
+        let databases = |kind: &Value| kind == "DefenderForDatabasesAws";
+        if offered.map(|one| &one["offeringType"]).any(databases)
+            || inventory.roles.iter().any(|role| role == DATABASES_ROLE)
+        {
+            bail!("Defender for Databases is switched off and still there");
+        }
+        Ok(())
     }
 
     fn nothing_left(&self, before: &Inventory) -> Result<((), String)> {
@@ -151,7 +163,8 @@ impl Demo<'_> {
         Ok(((), "nothing is left".to_owned()))
     }
 
-    fn parameters(&self, hours: &str) -> Vec<(&'static str, String)> {
+    /// Every plan, but for Defender for Databases by choice.
+    fn parameters(&self, hours: &str, databases: &str) -> Vec<(&'static str, String)> {
         let directory = &self.directory;
         vec![
             ("AzureTenantId", directory.tenant.to_owned()),
@@ -159,6 +172,10 @@ impl Demo<'_> {
             ("AzureResourceGroup", directory.resource_group.to_owned()),
             ("AzureLocation", directory.location.to_owned()),
             ("AzureClientId", directory.client.to_owned()),
+            ("CspmPlan", "Defender".to_owned()),
+            ("ServersPlan", "P2".to_owned()),
+            ("ContainersPlan", "On".to_owned()),
+            ("DatabasesPlan", databases.to_owned()),
             ("ScanIntervalHours", hours.to_owned()),
         ]
     }

@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use crate::project::Project;
 use crate::summary::Summary;
-use crate::{process, sam, settings, setup};
+use crate::{checks, process, sam, settings, setup};
 
 mod file_sizes;
 
@@ -32,6 +32,9 @@ pub fn fast(project: &Project, summary: &mut Summary) -> Result<()> {
     summary.step_with_note("File sizes", || file_sizes(project))?;
     summary.step("Templates: cfn-lint", || templates(project))?;
     summary.step("Templates: sam validate --lint", || sam::validate(project))?;
+    summary.step_with_note("Policies: parliament, cloudsplaining", || {
+        checks::policies(project)
+    })?;
     summary.step("cargo-deny", || dependencies(project))
 }
 

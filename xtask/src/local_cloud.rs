@@ -6,6 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
+use crate::checks::{self, Sender};
 use crate::project::Project;
 use crate::{output, process, settings};
 
@@ -45,7 +46,11 @@ impl LocalCloud {
                 "--aws-endpoint",
                 &emulator_url,
             ])
-            .arg("--watch-stdin");
+            .arg("--watch-stdin")
+            .env(
+                checks::RECORD_INTO,
+                checks::empty_recording(project, Sender::LocalCloud)?,
+            );
         let mut cloud = Self {
             emulator: Server::start(project, "emulator", &mut emulator)?,
             azure_double: Server::start(project, "azure-double", &mut double)?,

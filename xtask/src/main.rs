@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 mod azure;
 mod bench;
+mod checks;
 mod command;
 mod demo;
 mod http;
@@ -21,6 +22,7 @@ mod setup;
 mod suite;
 mod summary;
 mod table;
+mod unittest;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

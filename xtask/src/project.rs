@@ -61,6 +61,11 @@ impl Project {
         self.local("emulator/bin/python")
     }
 
+    /// The Python that has the linters of IAM policies and Microsoft's SDK.
+    pub fn checks_python(&self) -> PathBuf {
+        self.local("checks/bin/python")
+    }
+
     /// What `sam build` leaves behind: the template, and a folder per function and nested stack.
     pub fn built(&self, path: &str) -> PathBuf {
         self.root.join(".aws-sam/build").join(path)

@@ -10,7 +10,7 @@ const PATTERNS: [(&str, &str); 7] = [
     ("a bearer token", r"(?i)\bbearer\s+[A-Za-z0-9._~+/=-]{16,}"),
     (
         "a client secret or assertion",
-        r#"(?i)client_(?:secret|assertion)["']?\s*[=:]\s*["']?[^\s"'&\[<*…]"#,
+        r#"(?i)client_(?:secret|assertion)["']?\s*[=:]\s*["']?[^\s"'&\[<*…:]"#,
     ),
     (
         "a signed URL",
@@ -134,6 +134,7 @@ mod tests {
             answered CloudFormation at cloudformation-custom-resource-response-euwest1.s3.amazonaws.com\n\
             AADSTS7000215: Invalid client secret provided. Setting: AzureClientSecretArn\n\
             client_secret=[redacted] client_assertion=<hidden>\n\
+            test sign_in::client_secret::tests::a_secret_is_read ... ok\n\
             export AWS_SECRET_ACCESS_KEY=test\n\
             Authorization: AWS4-HMAC-SHA256 Credential=111111111111/20260101/eu-west-1/iam";
         assert_eq!(kinds(log), Vec::<&str>::new());

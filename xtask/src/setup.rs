@@ -13,8 +13,8 @@ mod venv;
 
 const CARGO_DENY: &str = "0.20.2";
 
-/// Both virtual environments and the Azure double, side by side: the first two wait for the
-/// network, the third needs the processor.
+/// Emulator, tools and the Azure double, side by side: the first two wait for the network, the third
+/// needs the processor.
 pub fn for_local_cloud(project: &Project) -> Result<()> {
     side_by_side([
         &|| venv::emulator(project),
@@ -31,7 +31,9 @@ pub fn for_tools(project: &Project) -> Result<()> {
 /// What checking the sources needs.
 pub fn for_lint(project: &Project) -> Result<()> {
     components(project)?;
-    side_by_side([&|| venv::tools(project), &|| cargo_deny(project)])
+    side_by_side([&|| venv::tools(project), &|| venv::checks(project), &|| {
+        cargo_deny(project)
+    }])
 }
 
 /// Starts all, waits for all, and returns the first problem.

@@ -1,14 +1,14 @@
 //! `cargo xtask test`: everything that CI runs, what fails fast first.
 
 use std::fs;
-use std::process::Command;
 
 use anyhow::{Result, bail};
 
+use crate::checks::{self, Sender};
 use crate::local_cloud::{LocalCloud, contract};
 use crate::project::Project;
 use crate::summary::Summary;
-use crate::{bench, lint, log_check, process, sam, setup};
+use crate::{bench, lint, log_check, process, sam, setup, unittest};
 
 /// Runs it all; the last line says how many steps passed and failed.
 pub fn run(project: &Project) -> Result<()> {
@@ -24,36 +24,38 @@ fn steps(project: &Project, summary: &mut Summary) -> Result<()> {
     })?;
     lint::fast(project, summary)?;
     summary.step_with_note("Tests of the emulator's extension", || extension(project))?;
+    summary.step_with_note("Tests of the checks", || checks::unit_tests(project))?;
     summary.step("clippy", || lint::clippy(project))?;
     summary.step_with_note("Tests", || workspace(project))?;
+    summary.step_with_note("Request bodies of the tests: azure-mgmt-security", || {
+        checks::request_bodies(project, Sender::Tests)
+    })?;
     summary.step("Documentation", || lint::documentation(project))?;
     summary.step("Build the functions", || sam::build(project))?;
     summary.step_with_note("Budgets", || bench::zip_sizes(project))?;
-    summary.step_with_note("Tests on the local cloud", || on_local_cloud(project))
+    summary.step_with_note("Tests on the local cloud", || on_local_cloud(project))?;
+    summary.step_with_note(
+        "Request bodies of the functions: azure-mgmt-security",
+        || checks::request_bodies(project, Sender::LocalCloud),
+    )
 }
 
 fn workspace(project: &Project) -> Result<((), String)> {
     let mut command = lint::cargo(project);
     command
         .args(["test", "--locked", "--workspace", "--no-fail-fast"])
-        .env("INSTA_UPDATE", "no");
+        .env("INSTA_UPDATE", "no")
+        .env(
+            checks::RECORD_INTO,
+            checks::empty_recording(project, Sender::Tests)?,
+        );
     process::run(project, "cargo test", &mut command)?;
     counted(project, "cargo test")
 }
 
 fn extension(project: &Project) -> Result<((), String)> {
-    let mut command = Command::new(project.emulator_python());
-    command
-        .args(["-m", "unittest", "discover", "tests/local-cloud"])
-        .env("PYTHONDONTWRITEBYTECODE", "1")
-        .env("TMPDIR", project.local("tmp"))
-        .current_dir(project.root());
-    process::run(project, "extension tests", &mut command)?;
-    let log = fs::read_to_string(project.log_file("extension tests"))?;
-    match log.lines().find(|line| line.starts_with("Ran ")) {
-        Some(line) if !line.starts_with("Ran 0 ") => Ok(((), line.to_owned())),
-        _ => bail!("unittest found no tests in tests/local-cloud"),
-    }
+    let python = project.emulator_python();
+    unittest::run(project, "extension", &python, "tests/local-cloud")
 }
 
 /// The whole workspace with one binary picked, not one package: other features of the shared

@@ -43,19 +43,24 @@ pub fn connectors(connectors: &[Connector]) -> String {
         "account",
         "connector",
         "plan",
+        "feature",
         "role",
         "scan interval (hours)",
     ]);
     for connector in connectors {
         let interval = scan_interval(connector);
         for offering in &connector.properties.offerings {
-            table.row([
-                &connector.properties.hierarchy_identifier,
-                &connector.name,
-                offering["offeringType"].as_str().unwrap_or("?"),
-                &role_of(offering).unwrap_or_else(|| "none".to_owned()),
-                &interval,
-            ]);
+            let plan = offering["offeringType"].as_str().unwrap_or("?");
+            for (feature, role) in roles_of(offering) {
+                table.row([
+                    &connector.properties.hierarchy_identifier,
+                    &connector.name,
+                    plan,
+                    &feature,
+                    &role,
+                    &interval,
+                ]);
+            }
         }
     }
     titled("What Defender for Cloud has", &table)
@@ -69,12 +74,28 @@ pub fn scan_interval(connector: &Connector) -> String {
     }
 }
 
-/// The role of a plan: every plan names its own in a part of its own.
-fn role_of(offering: &Value) -> Option<String> {
-    offering.as_object()?.values().find_map(|part| {
-        let arn = part.get("cloudRoleArn")?.as_str()?;
-        Some(arn.rsplit('/').next().unwrap_or(arn).to_owned())
-    })
+/// The features of an offering that have a role, and its name. An offering without one has a row too.
+fn roles_of(offering: &Value) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for (feature, part) in offering.as_object().into_iter().flatten() {
+        collect(feature, part, &mut found);
+    }
+    if found.is_empty() {
+        found.push((String::new(), "none".to_owned()));
+    }
+    found
+}
+
+fn collect(feature: &str, part: &Value, found: &mut Vec<(String, String)>) {
+    for (key, value) in part.as_object().into_iter().flatten() {
+        match value.as_str() {
+            Some(arn) if key == "cloudRoleArn" => {
+                let role = arn.rsplit('/').next().unwrap_or(arn);
+                found.push((feature.to_owned(), role.to_owned()));
+            }
+            _ => collect(&format!("{feature}.{key}"), value, found),
+        }
+    }
 }
 
 fn titled(title: &str, table: &Table) -> String {
@@ -95,19 +116,28 @@ mod tests {
             "properties": {
                 "hierarchyIdentifier": "111111111111",
                 "environmentData": {"environmentType": "AwsAccount", "scanInterval": 12},
-                "offerings": [{
-                    "offeringType": "CspmMonitorAws",
-                    "nativeCloudConnection": {"cloudRoleArn": "arn:aws:iam::111111111111:role/CspmMonitorAws"},
-                }],
+                "offerings": [
+                    {
+                        "offeringType": "CspmMonitorAws",
+                        "nativeCloudConnection": {"cloudRoleArn": "arn:aws:iam::111111111111:role/CspmMonitorAws"},
+                    },
+                    {
+                        "offeringType": "DefenderCspmAws",
+                        "ciem": {"ciemOidc": {"cloudRoleArn": "arn:aws:iam::111111111111:role/Oidc"}},
+                        "vmScanners": {"enabled": true, "cloudRoleArn": "arn:aws:iam::111111111111:role/Scanner"},
+                    },
+                ],
             },
         });
         let connector: Connector = serde_json::from_value(listed).unwrap();
         insta::assert_snapshot!(connectors(&[connector]), @r"
            What Defender for Cloud has
 
-          account       connector         plan            role            scan interval (hours)
-          ------------  ----------------  --------------  --------------  ---------------------
-          111111111111  aws-111111111111  CspmMonitorAws  CspmMonitorAws  12
+          account       connector         plan             feature                role            scan interval (hours)
+          ------------  ----------------  ---------------  ---------------------  --------------  ---------------------
+          111111111111  aws-111111111111  CspmMonitorAws   nativeCloudConnection  CspmMonitorAws  12
+          111111111111  aws-111111111111  DefenderCspmAws  ciem.ciemOidc          Oidc            12
+          111111111111  aws-111111111111  DefenderCspmAws  vmScanners             Scanner         12
         ");
     }
 }

@@ -20,6 +20,8 @@ pub const LOCAL_CLOUD_LOGS: &str = "LOCAL_CLOUD_LOGS";
 pub const SAM_BIN: &str = "SAM_BIN";
 /// A Python that has boto3.
 pub const TOOLS_PYTHON: &str = "TOOLS_PYTHON";
+/// A Python that has azure-mgmt-security.
+pub const CHECKS_PYTHON: &str = "CHECKS_PYTHON";
 /// The checkout.
 pub const PROJECT_ROOT: &str = "PROJECT_ROOT";
 /// The template that `sam build` left behind; the release binaries lie beside it.
@@ -49,6 +51,7 @@ pub fn apply(command: &mut Command, project: &Project, cloud: &LocalCloud) -> Re
         .env(LOCAL_CLOUD_LOGS, project.logs())
         .env(SAM_BIN, project.tool("sam"))
         .env(TOOLS_PYTHON, project.tool("python"))
+        .env(CHECKS_PYTHON, project.checks_python())
         .env(PROJECT_ROOT, project.root())
         .env(BUILT_TEMPLATE, project.built("template.yaml"));
     Ok(())

@@ -1,4 +1,5 @@
-//! The two virtual environments. They cannot be one: the emulator and SAM pin different botocores.
+//! The three virtual environments. They cannot be one: the emulator and SAM pin different botocores,
+//! and parliament takes the newest.
 
 use std::fs;
 use std::path::PathBuf;
@@ -18,6 +19,11 @@ pub fn emulator(project: &Project) -> Result<()> {
 /// sam, cargo-lambda, the linker it uses, cfn-lint.
 pub fn tools(project: &Project) -> Result<()> {
     install(project, "tools", "tests/local-cloud/requirements-tools.txt")
+}
+
+/// The linters of IAM policies and Microsoft's SDK.
+pub fn checks(project: &Project) -> Result<()> {
+    install(project, "checks", "tests/checks/requirements.txt")
 }
 
 /// One pip command for all: a package installed afterwards would lift another's pinned version.
