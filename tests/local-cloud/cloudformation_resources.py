@@ -1,8 +1,6 @@
 """CloudFormation: where a resource type of the emulator is laxer than AWS's.
 
 * ``AWS::S3::Bucket``: a bucket with objects or versions is not deleted (BucketNotEmpty, 409).
-* ``AWS::IAM::Role``: a name that is taken is refused (EntityAlreadyExists, 409); a role with policies from outside
-  the stack is not deleted (DeleteConflict, 409).
 * ``AWS::Lambda::Function``: a role that does not trust Lambda is refused, ReservedConcurrentExecutions is applied, and
   a deleted function leaves no process.
 """
@@ -10,7 +8,7 @@
 import json
 
 from ministack import app
-from ministack.core.responses import get_account_id, get_region
+from ministack.core.responses import get_account_id, get_region, new_uuid
 from ministack.services import iam, lambda_svc, s3
 from ministack.services.cloudformation.provisioners import _RESOURCE_HANDLERS
 
@@ -20,12 +18,14 @@ import lambda_process
 emulator.require(s3, "_buckets", "_delete_bucket")
 emulator.require(iam, "_roles")
 emulator.require(lambda_svc, "_functions")
-emulator.require(_RESOURCE_HANDLERS, "AWS::S3::Bucket", "AWS::IAM::Role", "AWS::Lambda::Function")
+emulator.require(_RESOURCE_HANDLERS, "AWS::S3::Bucket", "AWS::Lambda::Function")
 
 
-def _handler_error(message: str, service: str, status: int, code: str) -> ValueError:
-    return ValueError(f'Resource handler returned message: "{message} (Service: {service}, Status Code: {status})" '
-                      f"(HandlerErrorCode: {code})")
+def handler_error(message: str, service: str, status: int, code: str) -> ValueError:
+    """A failure in the words of AWS's resource handlers."""
+    return ValueError(f'Resource handler returned message: "{message} (Service: {service}, Status Code: {status}, '
+                      f'Request ID: {new_uuid()}) (SDK Attempt Count: 1)" (RequestToken: {new_uuid()}, '
+                      f"HandlerErrorCode: {code})")
 
 
 def _delete_bucket(inner):
@@ -36,30 +36,7 @@ def _delete_bucket(inner):
                 message = "The bucket you tried to delete is not empty"
                 if b"BucketNotEmpty" not in body:
                     message = body.decode("utf-8", errors="replace")
-                raise _handler_error(message, "S3", status, "GeneralServiceException")
-        inner(physical_id, props)
-    return delete
-
-
-def _create_role(inner):
-    def create(logical_id, props, stack_name):
-        name = props.get("RoleName")
-        if name and name in iam._roles:
-            raise _handler_error(f"Role with name {name} already exists.", "Iam", 409, "AlreadyExists")
-        return inner(logical_id, props, stack_name)
-    return create
-
-
-def _delete_role(inner):
-    def delete(physical_id, props):
-        role = iam._roles.get(physical_id) or {}
-        foreign = set(role.get("AttachedPolicies", ())) - set(props.get("ManagedPolicyArns") or ())
-        inline = {policy.get("PolicyName") for policy in props.get("Policies") or ()}
-        if foreign:
-            raise _handler_error("Cannot delete entity, must detach all policies first.", "Iam", 409,
-                                 "InvalidRequest")
-        if set(role.get("InlinePolicies", ())) - inline:
-            raise _handler_error("Cannot delete entity, must delete policies first.", "Iam", 409, "InvalidRequest")
+                raise handler_error(message, "S3", status, "GeneralServiceException")
         inner(physical_id, props)
     return delete
 
@@ -84,7 +61,7 @@ def _applied(function_name: str, props: dict) -> None:
 def _create_function(inner):
     def create(logical_id, props, stack_name):
         if app.AUTH and not _trusts_lambda(str(props.get("Role", ""))):
-            raise _handler_error("The role defined for the function cannot be assumed by Lambda.", "Lambda", 400,
+            raise handler_error("The role defined for the function cannot be assumed by Lambda.", "Lambda", 400,
                                  "InvalidRequest")
         created = inner(logical_id, props, stack_name)
         _applied(created[0], props)
@@ -111,9 +88,8 @@ def _delete_function(inner):
 
 def install() -> None:
     """Put the stricter handlers in place."""
-    bucket, role = _RESOURCE_HANDLERS["AWS::S3::Bucket"], _RESOURCE_HANDLERS["AWS::IAM::Role"]
+    bucket = _RESOURCE_HANDLERS["AWS::S3::Bucket"]
     bucket["delete"] = _delete_bucket(bucket["delete"])
-    role.update(create=_create_role(role["create"]), delete=_delete_role(role["delete"]))
     function = _RESOURCE_HANDLERS["AWS::Lambda::Function"]
     function.update(create=_create_function(function["create"]), update=_update_function(function["update"]),
                     delete=_delete_function(function["delete"]))

@@ -14,23 +14,16 @@ from ministack.services import iam
 
 import emulator
 import switches
+from iam_errors import Refused, answering
 
 MAX_CLIENT_IDS = 100
 MAX_THUMBPRINTS = 5
 MAX_TAGS = 50
 _TAG_TEXT = re.compile(r"[\w\s.:/=+\-@]*")
 
-emulator.require(iam, "_oidc_providers", "_xml", "_error", "_p", "_now", "_extract_tags", "_extract_tag_keys")
+emulator.require(iam, "_oidc_providers", "_xml", "_p", "_now", "_extract_tags", "_extract_tag_keys")
 emulator.require(iam._IAM_HANDLERS, "CreateOpenIDConnectProvider", "GetOpenIDConnectProvider",
                  "DeleteOpenIDConnectProvider", "ListOpenIDConnectProviders")
-
-
-class Refused(Exception):
-    """A request that IAM answers with an error."""
-
-    def __init__(self, status: int, code: str, message: str):
-        super().__init__(message)
-        self.response = iam._error(status, code, escape(message))
 
 
 def provider_arn(url: str) -> str:
@@ -190,15 +183,6 @@ def _list_tags(params):
                    f"{_tags_xml(_provider(params)['Tags'])}<IsTruncated>false</IsTruncated>")
 
 
-def _answering(action):
-    def handler(params):
-        try:
-            return action(params)
-        except Refused as refused:
-            return refused.response
-    return handler
-
-
 def install() -> None:
     """Put the whole API in the place of the emulator's part of it."""
     actions = {
@@ -213,4 +197,4 @@ def install() -> None:
         "UntagOpenIDConnectProvider": _untag,
         "ListOpenIDConnectProviderTags": _list_tags,
     }
-    iam._IAM_HANDLERS.update({name: _answering(action) for name, action in actions.items()})
+    iam._IAM_HANDLERS.update({name: answering(action) for name, action in actions.items()})

@@ -20,22 +20,29 @@ from ministack import app  # noqa: E402
 import admin  # noqa: E402
 import cloudformation  # noqa: E402
 import cloudformation_api  # noqa: E402
+import cloudformation_nested  # noqa: E402
 import cloudformation_resources  # noqa: E402
+import cloudformation_roles  # noqa: E402
+import cloudformation_template  # noqa: E402
+import cloudformation_update  # noqa: E402
+import cloudformation_way_back  # noqa: E402
 import custom_resource  # noqa: E402
 import faults  # noqa: E402
 import function_log  # noqa: E402
 import iam_authorization  # noqa: E402
 import iam_federation  # noqa: E402
 import iam_oidc  # noqa: E402
+import iam_policies  # noqa: E402
 import iam_trust  # noqa: E402
 import lambda_invoke  # noqa: E402
 import lambda_logs  # noqa: E402
 import lambda_process  # noqa: E402
 import sts_web_identity  # noqa: E402
 
-PARTS = (iam_federation, iam_oidc, iam_trust, iam_authorization, sts_web_identity, lambda_process, lambda_logs,
-         lambda_invoke, custom_resource, cloudformation, cloudformation_resources, cloudformation_api,
-         faults, function_log, admin)
+PARTS = (iam_federation, iam_oidc, iam_policies, iam_trust, iam_authorization, sts_web_identity, lambda_process,
+         lambda_logs, lambda_invoke, custom_resource, cloudformation, cloudformation_update, cloudformation_way_back,
+         cloudformation_nested, cloudformation_template, cloudformation_resources, cloudformation_roles,
+         cloudformation_api, faults, function_log, admin)
 
 
 def _exit_with_stdin() -> None:

@@ -3,6 +3,11 @@
 DEFAULTS = {
     # IAM: refuse a trust policy that names an OIDC provider which does not exist (AWS does not say).
     "trustNeedsProvider": True,
+    # IAM: refuse a trust in Microsoft's shared issuer that does not look at the session name; false plays a role from
+    # before IAM asked for it.
+    "trustNeedsSessionName": True,
+    # IAM: principals of accounts that the local cloud does not have exist; false plays that they are gone.
+    "foreignPrincipalsExist": True,
     # IAM: what DeleteOpenIDConnectProvider says of an absent provider. The API reference calls the operation
     # idempotent and lists NoSuchEntity among its errors.
     "absentProviderIsAnError": True,
@@ -14,6 +19,9 @@ DEFAULTS = {
     "functionTimeoutSeconds": None,
     # CloudFormation: caps every custom resource's ServiceTimeout.
     "serviceTimeoutSeconds": None,
+    # CloudFormation: what a resource depends on stays when its Delete failed. Users report that AWS goes on
+    # (cloudformation-coverage-roadmap issues 852 and 1508), its documentation does not say.
+    "failedDeleteKeepsDependencies": True,
     # CloudFormation: answer PUTs to a ResponseURL as S3 does once the signature has expired.
     "responseUrlExpired": False,
     # CloudFormation: how long DescribeStacks waits for a stack under deletion. Nothing of AWS: it spares

@@ -133,6 +133,13 @@ class Lifecycle(StackTest):
         self.stacks.delete_stack(StackName="lab", RetainResources=["Thing"])
         self.assertEqual(self.status(stack_id), "DELETE_COMPLETE")
 
+    def test_failed_delete_loses_what_it_needs_where_aws_goes_on(self):
+        self.cloud.call("PUT", "switches", {"failedDeleteKeepsDependencies": False})
+        self.assertEqual(self.create(self.with_custom({"Create": "ok", "Delete": "fail"})), "CREATE_COMPLETE")
+        self.stacks.delete_stack(StackName="lab")
+        self.assertEqual(self.status(), "DELETE_FAILED")
+        self.assertEqual(self.remaining(), {"Thing"})
+
     def test_update_and_its_rollback(self):
         self.assertEqual(self.create(self.with_custom({"Plan": "old"})), "CREATE_COMPLETE")
         self.send("update_stack", self.with_custom({"Plan": "new", "Update": "fail made-id"}))
@@ -187,8 +194,7 @@ class Lifecycle(StackTest):
         template["Resources"]["Role"] = taken
         self.send("update_stack", template)
         self.assertEqual(self.status(), "UPDATE_ROLLBACK_COMPLETE")
-        self.assertIn("Role with name Taken already exists", self.reasons("Role", "CREATE_FAILED")[0]
-                      if self.reasons("Role", "CREATE_FAILED") else self.reasons("Role", "UPDATE_FAILED")[0])
+        self.assertIn("Role with name Taken already exists", self.reasons("Role", "CREATE_FAILED")[0])
         self.stacks.delete_stack(StackName="lab")
         self.assertEqual(self.status(), "DELETE_FAILED")
         self.assertIn("not empty", self.reasons("Full", "DELETE_FAILED")[0])

@@ -4,9 +4,7 @@ Run with the python of the emulator's virtual environment: ``python tests/local-
 """
 
 import unittest
-
-from test_custom_resources import AsynchronousInvocation, Lifecycle, Replies  # noqa: F401
-from test_identity import ProviderApi, TrustPolicies, WebIdentityToken  # noqa: F401
+from pathlib import Path
 
 if __name__ == "__main__":
-    unittest.main()
+    unittest.main(module=None, argv=["unittest", "discover", str(Path(__file__).parent)])

@@ -57,6 +57,13 @@ while True:
         time.sleep(60)
     if mode == "ok":
         reply(event, Data={{"Answer": "42"}})
+    if mode == "look":
+        import boto3
+        key = {{"aws_access_key_id": event["StackId"].split(":")[4], "aws_secret_access_key": "test"}}
+        names = [role["RoleName"] for role in boto3.client(
+            "iam", endpoint_url=os.environ["AWS_ENDPOINT_URL"], region_name="{REGION}", **key).list_roles()["Roles"]]
+        reply(event, Data={{"Roles": sorted(name for name in names if name.startswith("Plan")),
+                           "Properties": event["ResourceProperties"]}})
     if mode == "other-id":
         reply(event, PhysicalResourceId="other-id")
     if mode.startswith("fail"):

@@ -61,10 +61,11 @@ class StackTest(unittest.TestCase):
         self.s3.put_object(Bucket=self.bucket, Key="code.zip", Body=archive.getvalue())
         self.addCleanup(self.cloud.call, "PUT", "switches", dict.fromkeys(self.cloud.get("switches")))
 
-    def send(self, action: str, template: dict, **more):
+    def send(self, action: str, template: dict, values: dict | None = None, **more):
         getattr(self.stacks, action)(
             StackName="lab", TemplateBody=json.dumps(template), Capabilities=["CAPABILITY_NAMED_IAM"],
-            Parameters=[{"ParameterKey": "CodeBucket", "ParameterValue": self.bucket}], **more)
+            Parameters=[{"ParameterKey": name, "ParameterValue": value}
+                        for name, value in {"CodeBucket": self.bucket, **(values or {})}.items()], **more)
 
     def status(self, stack: str = "lab") -> str:
         deadline = time.monotonic() + 40
@@ -75,17 +76,30 @@ class StackTest(unittest.TestCase):
             time.sleep(0.05)
         raise AssertionError(f"stack still {found}")
 
-    def create(self, template: dict, **more) -> str:
-        self.send("create_stack", template, **more)
+    def create(self, template: dict, values: dict | None = None, **more) -> str:
+        self.send("create_stack", template, values, **more)
         return self.status()
+
+    def update(self, template: dict, values: dict | None = None, **more) -> str:
+        self.send("update_stack", template, values, **more)
+        return self.status()
+
+    def nested(self, name: str, template: dict, parameters: dict, **attributes) -> dict:
+        """A nested stack whose template lies in the code bucket."""
+        self.s3.put_object(Bucket=self.bucket, Key=f"{name}.json", Body=json.dumps(template).encode())
+        return {"Type": "AWS::CloudFormation::Stack", **attributes, "Properties": {
+            "TemplateURL": f"{self.cloud.base}/{self.bucket}/{name}.json", "Parameters": parameters}}
 
     def with_custom(self, modes: dict, timeout: int = 30) -> dict:
         template = base_template(timeout)
         template["Resources"]["Thing"] = custom(modes)
         return template
 
-    def stack_id(self) -> str:
-        return self.stacks.list_stacks()["StackSummaries"][0]["StackId"]
+    def stack_id(self, name: str = "lab") -> str:
+        """The id of a stack, a deleted one too; a nested stack goes by its parent's name and its logical id."""
+        summaries = self.stacks.list_stacks()["StackSummaries"]
+        return next(entry["StackId"] for entry in summaries
+                    if entry["StackName"] == name or "-" in name and entry["StackName"].startswith(f"{name}-"))
 
     def replies(self) -> list[dict]:
         return [reply for reply in self.cloud.get("replies") if f":{self.account}:" in (reply["stackId"] or "")]
@@ -93,8 +107,14 @@ class StackTest(unittest.TestCase):
     def invocations(self) -> list[dict]:
         return [entry for entry in self.cloud.get("invocations") if entry["account"] == self.account]
 
-    def reasons(self, logical_id: str, status: str) -> list[str]:
-        events = self.stacks.describe_stack_events(StackName=self.stack_id())["StackEvents"]
+    def events(self, stack: str = "lab") -> list[tuple[str, str]]:
+        """Logical ids and statuses, oldest first; the stack's own events are its status alone."""
+        events = self.stacks.describe_stack_events(StackName=self.stack_id(stack))["StackEvents"]
+        return [("" if event["PhysicalResourceId"] == event["StackId"] else event["LogicalResourceId"],
+                 event["ResourceStatus"]) for event in reversed(events)]
+
+    def reasons(self, logical_id: str, status: str, stack: str = "lab") -> list[str]:
+        events = self.stacks.describe_stack_events(StackName=self.stack_id(stack))["StackEvents"]
         return [event.get("ResourceStatusReason", "") for event in events
                 if event["LogicalResourceId"] == logical_id and event["ResourceStatus"] == status]
 
