@@ -13,6 +13,8 @@ import faults
 import iam_federation
 import lambda_invoke
 import lambda_process
+import managed_instances
+import orchestration
 import switches
 
 PREFIX = "/_local_cloud/"
@@ -48,10 +50,20 @@ def _changed(change, shown, body: bytes) -> tuple[int, dict, bytes]:
     return _json(200, shown())
 
 
+def _of_instances(method: str, name: str, query: dict, body: bytes) -> tuple[int, dict, bytes]:
+    try:
+        found = managed_instances.answer(method, name, query, body)
+    except (ValueError, TypeError, AttributeError) as problem:
+        return _json(400, {"message": str(problem)})
+    return _json(*found) if found else _json(404, {"message": f"no such route: {method} {name}"})
+
+
 async def _answer(method: str, path: str, query: dict, body: bytes) -> tuple[int, dict, bytes]:
     reads = {"health": _health, "replies": custom_resource_reply.received, "invocations": lambda_invoke.invocations,
-             "switches": switches.everything, "faults": faults.remaining}
-    writes = {"switches": (switches.change, switches.everything), "faults": (faults.put, faults.remaining)}
+             "switches": switches.everything, "faults": faults.remaining, **managed_instances.READS,
+             **orchestration.READS}
+    writes = {"switches": (switches.change, switches.everything), "faults": (faults.put, faults.remaining),
+              **managed_instances.WRITES}
     name = path.removeprefix(PREFIX)
     if method == "GET" and name in reads:
         return _json(200, reads[name]())
@@ -62,6 +74,10 @@ async def _answer(method: str, path: str, query: dict, body: bytes) -> tuple[int
         return _json(200, [])
     if method == "POST" and (kill := _KILL.fullmatch(path)):
         return await _kill(kill[1], query)
+    if name.startswith("instances"):
+        return _of_instances(method, name, query, body)
+    if found := await orchestration.answer(method, name, query):
+        return _json(*found)
     if method == "GET" and path.startswith(iam_federation.ISSUERS_PATH):
         return iam_federation.well_known(path) or _json(404, {"message": "no such issuer or document"})
     return _json(404, {"message": f"no such route: {method} {path}"})
@@ -94,7 +110,7 @@ async def _serve(scope, receive, send) -> None:
 
 
 def _reset() -> None:
-    for module in (switches, faults, custom_resource_reply, lambda_invoke, iam_federation):
+    for module in (switches, faults, custom_resource_reply, lambda_invoke, iam_federation, orchestration):
         if module is faults:
             faults.put([])
         else:

@@ -2,7 +2,8 @@
 
 ``PUT /_local_cloud/faults`` takes a list of ``{service, action, skip, times, status, code, message, account}``.
 ``service`` is the IAM prefix ("iam", "sts", "s3", ...), ``action`` an operation or "*"; only matching calls count.
-Service "custom-resource-response" with action "PUT" is the bucket behind a ResponseURL.
+Service "custom-resource-response" with action "PUT" is the bucket behind a ResponseURL, service "automation" with a
+document's name the executions of that runbook.
 """
 
 import threading

@@ -27,6 +27,49 @@ DEFAULTS = {
     # CloudFormation: how long DescribeStacks waits for a stack under deletion. Nothing of AWS: it spares
     # `sam delete` its pause of 30 seconds between two looks.
     "deleteWaitSeconds": 0,
+    # EC2: seconds for which a new instance is described but not yet tagged.
+    "taggableAfterSeconds": 0,
+    # EC2: the token buckets of CreateTags and DeleteTags; a burst of 0 turns them off.
+    "tagRequestBurst": 100,
+    "tagRequestsPerSecond": 10,
+    # EC2: seconds for which a terminated instance is still described ("usually about an hour").
+    "terminatedVisibleSeconds": 3600,
+    # EC2: what a call to a region says that the account has not opted in to: OptInRequired, else AuthFailure.
+    "disabledRegionIsOptInRequired": False,
+    # Systems Manager: whether a policy that names automation-definition/<name> alone allows a start, as AWS's former
+    # examples have it; those of today name document/<name> and automation-execution/*, which always do.
+    "startByAutomationDefinition": True,
+    # Systems Manager: executions at once and in the queue of an account and region, then rate-control ones alone.
+    "automationsAtOnce": 100,
+    "automationsQueued": 5000,
+    "rateControlsAtOnce": 25,
+    "rateControlsQueued": 1000,
+    # Systems Manager: what others in the account take of the first two.
+    "foreignAutomations": 0,
+    "foreignAutomationsQueued": 0,
+    # Systems Manager: seconds that an execution takes before its first action, between two attempts at a step, and at
+    # most in a step that sleeps.
+    "automationSeconds": 0,
+    "automationRetrySeconds": 0.2,
+    "automationSleepSeconds": None,
+    # Systems Manager: how many of 100 executions fail, half of them after all was done.
+    "automationFailurePercent": 0,
+    # Systems Manager: a rate-control automation begins with one child and lets one more run after each that ended.
+    "rateControlRampUp": True,
+    # Systems Manager: a variable such as {{global:REGION}} within a parameter's default gets its value. AWS's samples
+    # rely on it, its documentation has such variables in steps only.
+    "systemVariablesInDefaults": True,
+    # CloudFormation: AWS::SSM::Document with UpdateMethod NewVersion makes the new version the default one, as AWS
+    # documents; users report that it does not (cloudformation-coverage-roadmap issue 2539).
+    "newDocumentVersionIsDefault": True,
+    # Systems Manager: seconds until Default Host Management holds, or ends (AWS: up to 30 minutes).
+    "hostManagementDelaySeconds": 0,
+    # EventBridge: seconds before a failed start of an automation is tried again; twice as long each time.
+    "eventRetrySeconds": 1,
+    # StackSets: seconds that a stack instance takes, besides its stack.
+    "stackInstanceSeconds": 0,
+    # Scheduler: seconds before a failed invocation is tried again; twice as long each time.
+    "scheduleRetrySeconds": 1,
 }
 
 _values = dict(DEFAULTS)
@@ -58,7 +101,7 @@ def change(wanted: dict) -> None:
         of_kind = isinstance(value, bool) if isinstance(default, bool) else (
             isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0)
         if value is not None and not of_kind:
-            kind = "true or false" if isinstance(default, bool) else "a number of seconds"
+            kind = "true or false" if isinstance(default, bool) else "a number that is not negative"
             raise ValueError(f"switch {name} takes {kind}")
         _values[name] = default if value is None else value
 

@@ -22,7 +22,7 @@ fn defaults_go_together() {
 #[test]
 fn what_does_not_go_together_is_refused_with_the_parameters_names() {
     let ciem = [("CspmCiem", "true"), ("CiemSubject", CIEM_SUBJECT)];
-    let cases: [Case<'_>; 9] = [
+    let cases: [Case<'_>; 10] = [
         (&ciem, &["CspmPlan=Defender"]),
         (&[ciem[0], ("CspmPlan", "Defender")], &["CiemSubject"]),
         (&[ciem[0]], &["CspmPlan=Defender", "CiemSubject"]),
