@@ -220,8 +220,17 @@ impl ConnectorId {
     }
 }
 
-/// Subscription, resource group and name in an ARM id.
+/// Subscription, resource group and name in the ARM id of a connector.
 fn parts(text: &str) -> Option<(&str, &str, &str)> {
+    resource(text, PROVIDER, TYPE)
+}
+
+/// Subscription, resource group and name in the ARM id of a resource of this provider and type.
+pub(crate) fn resource<'a>(
+    text: &'a str,
+    of_provider: &str,
+    of_type: &str,
+) -> Option<(&'a str, &'a str, &'a str)> {
     let parts: Vec<&str> = text.split('/').collect();
     let [
         "",
@@ -241,8 +250,8 @@ fn parts(text: &str) -> Option<(&str, &str, &str)> {
         (subscriptions, "subscriptions"),
         (groups, "resourceGroups"),
         (providers, "providers"),
-        (provider, PROVIDER),
-        (kind, TYPE),
+        (provider, of_provider),
+        (kind, of_type),
     ];
     let fits = |(seen, wanted): &(&str, &str)| seen.eq_ignore_ascii_case(wanted);
     fixed

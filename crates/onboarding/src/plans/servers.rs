@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::AgentlessScanning;
+use crate::arm::resource;
 use crate::offering::{Arc, DefenderForServersAws, Reading, SubPlan, VmScanners};
 use crate::{InvalidValue, Offering, ResourceGroup, RoleArn, RoleKey, SubscriptionId, string_id};
 
@@ -118,36 +119,15 @@ impl TryFrom<String> for PrivateLinkScope {
 }
 
 fn is_private_link_scope(text: &str) -> bool {
-    let parts: Vec<&str> = text.split('/').collect();
-    let [
-        "",
-        subscriptions,
-        subscription,
-        groups,
-        group,
-        providers,
-        provider,
-        kind,
-        name,
-    ] = parts[..]
-    else {
-        return false;
-    };
     let named = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
-    let fixed = [
-        (subscriptions, "subscriptions"),
-        (groups, "resourceGroups"),
-        (providers, "providers"),
-        (provider, "Microsoft.HybridCompute"),
-        (kind, "privateLinkScopes"),
-    ];
-    fixed
-        .iter()
-        .all(|(seen, wanted)| seen.eq_ignore_ascii_case(wanted))
-        && subscription.parse::<SubscriptionId>().is_ok()
-        && group.parse::<ResourceGroup>().is_ok()
-        && (1..=255).contains(&name.len())
-        && name.bytes().all(named)
+    resource(text, "Microsoft.HybridCompute", "privateLinkScopes").is_some_and(
+        |(subscription, group, name)| {
+            subscription.parse::<SubscriptionId>().is_ok()
+                && group.parse::<ResourceGroup>().is_ok()
+                && (1..=255).contains(&name.len())
+                && name.bytes().all(named)
+        },
+    )
 }
 
 impl Servers {
