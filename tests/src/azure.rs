@@ -270,12 +270,7 @@ impl Azure {
         .await
     }
 
-    pub(crate) async fn admin(
-        &self,
-        method: Method,
-        path: &str,
-        body: Option<&Value>,
-    ) -> Result<Value> {
+    async fn admin(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value> {
         let mut request = self
             .http
             .request(method, format!("{}/_double/{path}", self.base));

@@ -4,7 +4,6 @@ use std::process::ExitCode;
 
 mod azure;
 mod bench;
-mod boto;
 mod checks;
 mod command;
 mod demo;

@@ -11,18 +11,16 @@ use crate::failure::Failure;
 
 /// What is called, and where.
 #[derive(Debug, Clone, Copy)]
-pub struct Call<'a> {
+pub(crate) struct Call<'a> {
     /// As IAM names it, such as `iam:GetRole`: the very permission that it needs.
-    pub action: &'static str,
+    pub(crate) action: &'static str,
     /// Such as `in account 111122223333`.
-    pub place: &'a str,
-    /// When there is no more time for an answer.
-    pub deadline: Instant,
+    pub(crate) place: &'a str,
+    pub(crate) deadline: Instant,
 }
 
 impl Call<'_> {
-    /// Sends it.
-    pub async fn send<O, E>(
+    pub(crate) async fn send<O, E>(
         self,
         request: impl Future<Output = Result<O, SdkError<E, HttpResponse>>>,
     ) -> Result<O, Failure>
@@ -39,8 +37,7 @@ impl Call<'_> {
         }
     }
 
-    /// A failure of this call.
-    pub fn failure(self, kind: FailureKind, message: &str) -> Failure {
+    pub(crate) fn failure(self, kind: FailureKind, message: &str) -> Failure {
         Failure::new(self.action, self.place, kind, message)
     }
 }

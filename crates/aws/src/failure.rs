@@ -28,14 +28,6 @@ const THROTTLED: [&str; 10] = [
     "ThrottlingException",
     "TooManyRequestsException",
 ];
-/// Codes of a Region that an account has not enabled. The last two also say that a session is no
-/// longer good.
-const DISABLED_REGION: [&str; 4] = [
-    "AuthFailure",
-    "OptInRequired",
-    "InvalidClientTokenId",
-    "UnrecognizedClient",
-];
 /// Codes of what passes by itself. A session that ended is replaced by the next request.
 const PASSING: [&str; 5] = [
     "EntityTemporarilyUnmodifiable",
@@ -48,7 +40,7 @@ const PASSING: [&str; 5] = [
 /// A failed call. Holds nothing of the request, and of an answer only its error: the answers of
 /// some of the calls are credentials.
 #[derive(Debug)]
-pub struct Failure(Box<Details>);
+pub(crate) struct Failure(Box<Details>);
 
 #[derive(Debug)]
 struct Details {
@@ -124,8 +116,7 @@ impl Failure {
     }
 
     /// Adds what to do about it, unless that is said already.
-    #[must_use]
-    pub fn advised(mut self, advice: impl Into<String>) -> Self {
+    pub(crate) fn advised(mut self, advice: impl Into<String>) -> Self {
         self.0.advice.get_or_insert_with(|| advice.into());
         self
     }
@@ -137,8 +128,7 @@ impl Failure {
     }
 
     /// Adds what to do where a right is missing.
-    #[must_use]
-    pub fn denied_advice(self, advice: impl FnOnce(&str) -> String) -> Self {
+    pub(crate) fn denied_advice(self, advice: impl FnOnce(&str) -> String) -> Self {
         if self.0.kind != FailureKind::Denied {
             return self;
         }
@@ -147,7 +137,7 @@ impl Failure {
     }
 
     /// What can be done about it.
-    pub fn kind(&self) -> FailureKind {
+    pub(crate) fn kind(&self) -> FailureKind {
         self.0.kind
     }
 
@@ -158,39 +148,31 @@ impl Failure {
     }
 
     /// Whether the service answered at all.
-    pub fn was_answered(&self) -> bool {
+    pub(crate) fn was_answered(&self) -> bool {
         self.0.status.is_some()
     }
 
-    /// The service's code of the error.
-    pub fn code(&self) -> Option<&str> {
+    pub(crate) fn code(&self) -> Option<&str> {
         self.0.code.as_deref()
     }
 
-    /// The service's words, or ours where it had none.
-    pub fn message(&self) -> &str {
+    pub(crate) fn message(&self) -> &str {
         &self.0.message
     }
 
-    /// Whether the error has this code.
-    pub fn is(&self, code: &str) -> bool {
+    pub(crate) fn is(&self, code: &str) -> bool {
         // The query protocol and the JSON protocols name the same error with and without ending.
         self.code()
             .is_some_and(|seen| seen.trim_end_matches("Exception") == code)
     }
 
     /// Whether a policy denies it outright, so that waiting is no use.
-    pub fn is_explicit_denial(&self) -> bool {
+    pub(crate) fn is_explicit_denial(&self) -> bool {
         self.0.message.contains("explicit deny")
     }
 
-    /// Whether it may be that the account does not have the Region enabled.
-    pub fn is_of_disabled_region(&self) -> bool {
-        DISABLED_REGION.iter().any(|code| self.is(code))
-    }
-
     /// Whether the session itself was refused, and not just what was asked with it.
-    pub fn refuses_session(&self) -> bool {
+    pub(crate) fn refuses_session(&self) -> bool {
         [
             "ExpiredToken",
             "InvalidClientTokenId",
@@ -247,10 +229,7 @@ fn kind_of(status: Option<u16>, code: Option<&str>) -> FailureKind {
     match code {
         _ if THROTTLED.contains(&code) => return FailureKind::Throttled { retry_after: None },
         _ if PASSING.contains(&code) => return FailureKind::Transient,
-        _ if ["NoSuch", "ResourceNotFound", "ParameterNotFound"]
-            .iter()
-            .any(|start| code.starts_with(start)) =>
-        {
+        _ if code.starts_with("NoSuch") || code.starts_with("ResourceNotFound") => {
             return FailureKind::NotFound;
         }
         _ if code.starts_with("AccessDenied") || code.starts_with("Unauthorized") => {

@@ -1,7 +1,7 @@
 //! The function: takes events, has them answered, measures.
 
 use custom_resource::{
-    Answer, Failure, HttpReplySender, Invocation, Responder, ResponseOrigins, Router, Status,
+    Failure, HttpReplySender, Invocation, Responder, ResponseOrigins, Router, Status,
 };
 use lambda_runtime::LambdaEvent;
 use lambda_support::metrics::{self, Metric};
@@ -41,8 +41,7 @@ impl RegisterAccount {
             Ok(cloud) => responder.answer(&router(cloud), &event, &invocation).await,
             Err(error) => {
                 let failure = Failure::new(format!("the function could not start: {error}"));
-                let refused = responder.refuse(&event, &failure, None, &invocation);
-                refused.await.map(Answer::Sent)
+                responder.refuse(&event, &failure, None, &invocation).await
             }
         };
         measure(&event, answered.as_ref().ok(), started);
@@ -62,12 +61,11 @@ fn router(cloud: &Cloud) -> Router<'_> {
         .with("Custom::SecurityConnector", SecurityConnector(cloud))
 }
 
-fn measure(event: &Value, answer: Option<&Answer>, started: Instant) {
+fn measure(event: &Value, status: Option<&Status>, started: Instant) {
     let text = |key: &str| event[key].as_str().unwrap_or_default();
-    let outcome = match answer {
-        Some(Answer::Sent(Status::Success)) => "Success",
-        Some(Answer::Sent(Status::Failed)) => "Failed",
-        Some(Answer::Later) => "Later",
+    let outcome = match status {
+        Some(Status::Success) => "Success",
+        Some(Status::Failed) => "Failed",
         None => "Unanswered",
     };
     metrics::emit(

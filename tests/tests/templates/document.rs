@@ -12,11 +12,10 @@ use serde_json::{Map, Value, json};
 use serde_yaml_ng::Value as Yaml;
 
 /// Every template of the project, by its path.
-pub const TEMPLATES: [&str; 4] = [
+pub const TEMPLATES: [&str; 3] = [
     "template.yaml",
     "templates/access.yaml",
     "templates/account.yaml",
-    "templates/region.yaml",
 ];
 
 const TRANSFORM: &str = "
@@ -69,22 +68,16 @@ pub fn transformed() -> &'static Value {
     static TRANSFORMED: OnceLock<Value> = OnceLock::new();
     TRANSFORMED.get_or_init(|| {
         let mut template = template("template.yaml");
-        // What `sam package` does: the transform knows uploaded files only.
+        // What `sam package` does: the transform knows uploaded code only.
         template["Globals"]["Function"]["CodeUri"] = json!("s3://bucket/key");
-        for resource in template["Resources"].as_object_mut().into_iter().flatten() {
-            if resource.1["Type"] == "AWS::Serverless::StateMachine" {
-                resource.1["Properties"]["DefinitionUri"] = json!("s3://bucket/key");
-            }
-        }
-        run_python(TRANSFORM, &template)
+        run_transform(&template)
     })
 }
 
-/// What a script of the local cloud's Python makes of a value. It reads JSON and prints JSON.
-pub fn run_python(script: &str, input: &Value) -> Value {
+fn run_transform(template: &Value) -> Value {
     let python = root().join(".local/emulator/bin/python");
     let mut child = Command::new(&python)
-        .args(["-c", script])
+        .args(["-c", TRANSFORM])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -97,19 +90,19 @@ pub fn run_python(script: &str, input: &Value) -> Value {
         });
     if let Some(mut stdin) = child.stdin.take() {
         stdin
-            .write_all(input.to_string().as_bytes())
-            .unwrap_or_else(|error| panic!("the script reads nothing: {error}"));
+            .write_all(template.to_string().as_bytes())
+            .unwrap_or_else(|error| panic!("the transform reads nothing: {error}"));
     }
     let output = child
         .wait_with_output()
-        .unwrap_or_else(|error| panic!("the script: {error}"));
+        .unwrap_or_else(|error| panic!("the transform: {error}"));
     assert!(
         output.status.success(),
-        "the script fails: {}",
+        "SAM refuses template.yaml: {}",
         String::from_utf8_lossy(&output.stderr)
     );
     serde_json::from_slice(&output.stdout)
-        .unwrap_or_else(|error| panic!("the script's answer: {error}"))
+        .unwrap_or_else(|error| panic!("the transform's answer: {error}"))
 }
 
 /// Resources of a template: logical id, type, the resource.
