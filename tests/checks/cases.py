@@ -23,6 +23,7 @@ EVERYTHING_ON = {
 # A value for a parameter whose default is empty, or that has none.
 SAMPLES = {
     "AgentlessScanningExclusionTags": "Scan=No",
+    "ArcExclusionTags": "Team=Lab,Arc=No,Stage=Test",
     "ArcPrivateLinkScope":
         "/subscriptions/0a1b/resourceGroups/arc/providers/Microsoft.HybridCompute/privateLinkScopes/example",
     "ArcProxy": "http://proxy.example.com:3128",

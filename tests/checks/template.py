@@ -27,12 +27,20 @@ PSEUDO_PARAMETERS = {
 
 # The ARN that `Fn::GetAtt: [X, Arn]` gives, with the property that names the resource.
 ARNS = {
+    "AWS::IAM::InstanceProfile": ("iam::{account}:instance-profile/{name}", "InstanceProfileName"),
     "AWS::IAM::Role": ("iam::{account}:role/{name}", "RoleName"),
     "AWS::KMS::Key": ("kms:{region}:{account}:key/{name}", "KeyId"),
     "AWS::Logs::LogGroup": ("logs:{region}:{account}:log-group:{name}:*", "LogGroupName"),
     "AWS::S3::Bucket": ("s3:::{name}", "BucketName"),
     "AWS::Serverless::Function": ("lambda:{region}:{account}:function:{name}", "FunctionName"),
+    "AWS::Serverless::StateMachine": ("states:{region}:{account}:stateMachine:{name}", "Name"),
     "AWS::SQS::Queue": ("sqs:{region}:{account}:{name}", "QueueName"),
+}
+
+# What our own custom resources answer, where a policy uses it.
+ATTRIBUTES = {
+    ("Custom::ArcRegions", "StackSetPrincipals"):
+        "cloudformation.amazonaws.com,cloudformation.ap-east-1.amazonaws.com",
 }
 
 
@@ -189,6 +197,8 @@ class Evaluation:
 
     def _attribute(self, logical_id: str, attribute: str) -> str:
         kind = self.template.resources.get(logical_id, {}).get("Type")
+        if (kind, attribute) in ATTRIBUTES:
+            return ATTRIBUTES[kind, attribute]
         if attribute != "Arn" or kind not in ARNS:
             raise TemplateError(f"{self.template.name}: {logical_id}.{attribute} is not known here")
         rest, _ = ARNS[kind]

@@ -24,6 +24,8 @@ Resources:
     Type: AWS::S3::Bucket
   Custom:
     Type: Custom::Thing
+  Regions:
+    Type: Custom::ArcRegions
 """
 
 
@@ -46,6 +48,8 @@ class Values(unittest.TestCase):
         self.assert_value({"Ref": "Role"}, "role-wide")
         self.assert_value({"Fn::GetAtt": ["Role", "Arn"]}, "arn:aws:iam::111122223333:role/role-wide")
         self.assert_value({"Fn::GetAtt": ["Bucket", "Arn"]}, "arn:aws:s3:::bucket")
+        principals = self.evaluation.value({"Fn::GetAtt": ["Regions", "StackSetPrincipals"]})
+        self.assertIn("cloudformation.amazonaws.com", principals.split(","))
 
     def test_texts(self):
         self.assert_value({"Fn::Sub": "a-${Mode}-${Bucket.Arn}-${!Kept}"}, "a-wide-arn:aws:s3:::bucket-${Kept}")
@@ -75,6 +79,7 @@ class Values(unittest.TestCase):
             ({"Ref": "Nobody"}, "Ref to Nobody"),
             ({"Ref": "Custom"}, "whose kind is not known"),
             ({"Fn::GetAtt": ["Custom", "Arn"]}, "Custom.Arn is not known"),
+            ({"Fn::GetAtt": ["Regions", "Other"]}, "Regions.Other is not known"),
             ({"Fn::GetAtt": ["Bucket", "DomainName"]}, "Bucket.DomainName is not known"),
             ({"Fn::Sub": "${Nobody}"}, "Ref to Nobody"),
             ({"Fn::If": ["IsOdd", 1, 2]}, "Fn::Odd is not known in a condition"),

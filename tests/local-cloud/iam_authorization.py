@@ -70,12 +70,13 @@ def _add_provider_tags() -> None:
     collectors["iam"] = collect
 
 
-def role_allows(role_arn: str, action: str, resource_arn: str, region: str) -> bool:
-    """Whether a role's own policies allow an action that a service performs with that role."""
+def role_allows(role_arn: str, action: str, resource_arn: str, region: str, keys: dict | None = None) -> bool:
+    """Whether a role's own policies allow an action that a service performs with that role; keys are for conditions."""
     account_id, name = role_arn.split(":")[4], role_arn.rsplit("/", 1)[-1]
     context = iam_evaluator.EvalContext(
         principal_arn=role_arn, principal_type="AssumedRole", principal_account=account_id, action=action,
-        resource_arn=resource_arn, region=region)
+        resource_arn=resource_arn, region=region,
+        service_context={key.lower(): value for key, value in (keys or {}).items()})
     policies = iam_evaluator._gather_role_policies(name, account_id)
     limits = iam_evaluator._permissions_boundary(iam._roles, name, account_id)
     return iam_evaluator.evaluate(context, policies, *limits).decision == "Allow"

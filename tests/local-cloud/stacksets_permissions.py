@@ -45,8 +45,8 @@ def act_as(stack: dict, role_arn: str | None) -> None:
     stack[_ROLE] = role_arn
 
 
-def _refuse(role_arn: str, action: str, resource: str, status: str) -> None:
-    if not role_allows(role_arn, action, resource, get_region()):
+def _refuse(role_arn: str, action: str, resource: str, status: str, keys: dict | None = None) -> None:
+    if not role_allows(role_arn, action, resource, get_region(), keys):
         session = f"arn:aws:sts::{role_arn.split(':')[4]}:assumed-role/{role_arn.rsplit('/', 1)[-1]}/{_SESSION}"
         raise ValueError(iam_actions.identity_denial_message(action, session, resource, False) + status)
 
@@ -110,7 +110,7 @@ def _check(kind: str, phase: int, name: str, props: dict, old_props: dict, stack
     for action in actions:
         _refuse(role_arn, f"{service}:{action}", _arn(service, pattern, name), status)
     for passed in sorted(_role_arns(props) - _role_arns(old_props)) if phase != _DELETE else ():
-        _refuse(role_arn, "iam:PassRole", passed, status)
+        _refuse(role_arn, "iam:PassRole", passed, status, {"iam:PassedToService": f"{service}.amazonaws.com"})
 
 
 def _provision(inner):

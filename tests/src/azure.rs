@@ -270,7 +270,12 @@ impl Azure {
         .await
     }
 
-    async fn admin(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value> {
+    pub(crate) async fn admin(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<Value> {
         let mut request = self
             .http
             .request(method, format!("{}/_double/{path}", self.base));

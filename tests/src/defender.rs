@@ -99,6 +99,14 @@ impl Account {
         }))
     }
 
+    /// The document of a role's inline policy.
+    pub async fn role_policy(&self, role: &str, policy: &str) -> Result<String> {
+        let request = self.iam.get_role_policy().role_name(role);
+        let seen = request.policy_name(policy).send().await?;
+        let document = percent_decode_str(seen.policy_document()).decode_utf8()?;
+        Ok(document.into_owned())
+    }
+
     /// A role that must be there.
     pub async fn existing_role(&self, name: &str) -> Result<Role> {
         self.role(name)

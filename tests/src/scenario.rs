@@ -10,10 +10,11 @@ use tokio::runtime;
 use crate::account::Account;
 use crate::local_cloud::LocalCloud;
 use crate::report::{printed, report};
-use crate::{replies, secret_scan};
+use crate::{automations, replies, secret_scan};
 
 /// Runs a test in a new account. When it fails, shows what both clouds saw; when it does not, looks
-/// at what must hold of every test: one proper answer to each request, and no secret printed.
+/// at what must hold of every test: one proper answer to each request, no tag written past Systems
+/// Manager, and no secret printed.
 pub fn on_local_cloud(test: impl AsyncFnOnce(&Account) -> Result<()>) -> Result<()> {
     let runtime = runtime::Builder::new_current_thread()
         .enable_all()
@@ -23,6 +24,7 @@ pub fn on_local_cloud(test: impl AsyncFnOnce(&Account) -> Result<()>) -> Result<
         runtime.block_on(async {
             test(&account).await?;
             replies::check(&account).await?;
+            automations::check(&account).await?;
             check_logs(&account)
         })
     }));

@@ -232,11 +232,13 @@ impl<'a> Stack<'a> {
     /// Waits until nothing is in progress.
     pub async fn settled(&self) -> Result<Outcome> {
         let what = format!("the end of an operation on stack {}", self.name);
-        until(&what, SETTLED_WITHIN, async || {
-            let seen = self.look().await?;
-            Ok((!seen.status.ends_with("_IN_PROGRESS")).then_some(seen))
-        })
-        .await
+        until(&what, SETTLED_WITHIN, async || self.settled_now().await).await
+    }
+
+    /// How the stack is, if nothing is in progress.
+    pub async fn settled_now(&self) -> Result<Option<Outcome>> {
+        let seen = self.look().await?;
+        Ok((!seen.status.ends_with("_IN_PROGRESS")).then_some(seen))
     }
 
     fn parameters(&self) -> Vec<Parameter> {

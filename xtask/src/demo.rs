@@ -9,6 +9,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
 use crate::azure::{Azure, Directory, FederatedCredential};
+use crate::boto::Viewer;
 use crate::inventory::{self, Inventory};
 use crate::local_cloud::LocalCloud;
 use crate::project::Project;
@@ -16,7 +17,10 @@ use crate::sam::Stack;
 use crate::summary::Summary;
 use crate::{http, log_check, output, sam, setup};
 
+mod fleet;
 mod shown;
+
+use fleet::Fleet;
 
 const ACCOUNT: &str = "111111111111";
 const STACK: &str = "defender-connector";
@@ -51,16 +55,19 @@ fn whole_way(project: &Project, keep: bool, summary: &mut Summary) -> Result<()>
             name: STACK,
         },
     };
-    let before = summary.step("Prepare the two clouds", || demo.prepare())?;
-    summary.step("Deploy", || demo.deploy())?;
-    summary.step("Update", || demo.update())?;
+    let (fleet, before) = summary.step("Prepare the two clouds", || demo.prepare())?;
+    summary.step("Deploy", || demo.deploy(&fleet))?;
+    summary.step_with_note("Launch an instance", || fleet.show_launch())?;
+    summary.step("Update", || demo.update(&fleet))?;
     if keep {
         summary.show();
         demo.stay();
         return Ok(());
     }
     summary.step("Delete", || demo.stack.delete())?;
-    summary.step_with_note("Look for what is left", || demo.nothing_left(&before))?;
+    summary.step_with_note("Look for what is left", || {
+        demo.nothing_left(&fleet, &before)
+    })?;
     let secrets = vec![demo.directory.auditor_secret.clone()];
     summary.step_with_note("Look for secrets in the logs", || {
         let note = log_check::run(project, secrets)?;
@@ -79,14 +86,14 @@ struct Demo<'a> {
 impl Demo<'_> {
     /// What a person does once per account before the first deploy, in the order it has to be
     /// done: switching federation on names the issuer that the Azure side has to trust.
-    fn prepare(&self) -> Result<Inventory> {
+    fn prepare(&self) -> Result<(Fleet<'_>, Inventory)> {
         // SAM looks every 30 seconds whether a stack is gone. An answer that waits for the end
         // spares whoever watches the pause.
         http::put(
             &format!("{}/_local_cloud/switches", self.cloud.emulator_url()),
             &json!({ "deleteWaitSeconds": 50 }),
         )?;
-        let issuer = inventory::enable_outbound_federation(self.project, self.cloud, ACCOUNT)?;
+        let issuer = inventory::enable_outbound_federation(self.viewer())?;
         output::line(format!("   AWS account {ACCOUNT} signs tokens as {issuer}"));
         let subject = format!("arn:aws:iam::{ACCOUNT}:role/{SIGN_IN_ROLE}");
         let credential = FederatedCredential {
@@ -98,30 +105,49 @@ impl Demo<'_> {
             "   Azure application {} trusts {subject}",
             self.directory.client
         ));
-        Inventory::take(self.project, self.cloud, ACCOUNT)
+        let fleet = Fleet::make(self.viewer())?;
+        output::line(format!(
+            "   {} EC2 instances are there",
+            fleet.instances()?.len()
+        ));
+        Ok((fleet, self.look()?))
     }
 
-    fn deploy(&self) -> Result<()> {
+    fn viewer(&self) -> Viewer<'_> {
+        Viewer {
+            project: self.project,
+            cloud: self.cloud,
+            account: ACCOUNT,
+        }
+    }
+
+    fn look(&self) -> Result<Inventory> {
+        Inventory::take(self.viewer(), &fleet::REGIONS)
+    }
+
+    fn deploy(&self, fleet: &Fleet<'_>) -> Result<()> {
         let started = Instant::now();
         self.stack
             .deploy("sam deploy", &self.parameters("4", "On"))?;
         let took = started.elapsed();
-        let inventory = Inventory::take(self.project, self.cloud, ACCOUNT)?;
+        let inventory = self.look()?;
         let connectors = self.azure.connectors(&self.directory)?;
         output::line(shown::stacks(&inventory));
         output::line(shown::roles(&inventory));
         output::line(shown::connectors(&connectors));
+        fleet.show("EC2 instances and their tags", STACK)?;
         if connectors.len() != 1 {
             bail!("one connector was expected, there are {}", connectors.len());
         }
+        fleet.check_tagged()?;
         let connected = output::seconds(took);
         output::line(format!(
-            "\n   From sam deploy to the connector: {connected}"
+            "\n   From sam deploy to connector and tags: {connected}"
         ));
         Ok(())
     }
 
-    fn update(&self) -> Result<()> {
+    fn update(&self, fleet: &Fleet<'_>) -> Result<()> {
         let before = self.azure.writes(&self.directory)?;
         self.stack
             .deploy("sam deploy update", &self.parameters("12", "Off"))?;
@@ -133,7 +159,7 @@ impl Demo<'_> {
             [connector] if shown::scan_interval(connector) == "12" => {}
             _ => bail!("the connector does not scan every 12 hours"),
         }
-        let inventory = Inventory::take(self.project, self.cloud, ACCOUNT)?;
+        let inventory = self.look()?;
         let offered = connectors.iter().flat_map(|one| &one.properties.offerings);
         let databases = |kind: &Value| kind == "DefenderForDatabasesAws";
         if offered.map(|one| &one["offeringType"]).any(databases)
@@ -141,12 +167,14 @@ impl Demo<'_> {
         {
             bail!("Defender for Databases is switched off and still there");
         }
-        Ok(())
+        fleet.show("EC2 instances and their tags", STACK)?;
+        fleet.check_tagged()
     }
 
-    fn nothing_left(&self, before: &Inventory) -> Result<((), String)> {
-        let after = Inventory::take(self.project, self.cloud, ACCOUNT)?;
+    fn nothing_left(&self, fleet: &Fleet<'_>, before: &Inventory) -> Result<((), String)> {
+        let after = self.look()?;
         let mut left = after.beyond(before);
+        left.extend(fleet.left_tagged()?);
         let connectors = self.azure.connectors(&self.directory)?;
         left.extend(
             connectors
@@ -159,7 +187,7 @@ impl Demo<'_> {
         if !left.is_empty() {
             bail!("{} things are left", left.len());
         }
-        output::line("   nothing: no connector, and the account is as it was before");
+        output::line("   nothing: no connector, no tag, and the account is as it was before");
         Ok(((), "nothing is left".to_owned()))
     }
 
@@ -176,6 +204,8 @@ impl Demo<'_> {
             ("ServersPlan", "P2".to_owned()),
             ("ContainersPlan", "On".to_owned()),
             ("DatabasesPlan", databases.to_owned()),
+            ("Regions", fleet::REGIONS.join(",")),
+            ("ArcExclusionTags", fleet::EXCLUSION.to_owned()),
             ("ScanIntervalHours", hours.to_owned()),
         ]
     }

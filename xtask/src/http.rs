@@ -24,6 +24,14 @@ pub fn get(url: &str) -> Result<Value> {
     answer(url, agent(Duration::from_secs(30)).get(url).call())
 }
 
+/// Posts a document.
+pub fn post(url: &str, document: &Value) -> Result<Value> {
+    answer(
+        url,
+        agent(Duration::from_secs(30)).post(url).send_json(document),
+    )
+}
+
 /// Puts a document.
 pub fn put(url: &str, document: &Value) -> Result<Value> {
     answer(

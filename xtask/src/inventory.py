@@ -1,12 +1,30 @@
 """What an account of the local cloud holds, asked through the AWS SDK and printed as JSON.
 
-usage: inventory.py federate | list     (account and endpoint come from the environment)
+usage: inventory.py federate | list [region ...]     (account and endpoint come from the environment)
 """
 
 import json
 import sys
 
 import boto3
+
+# Kind, service, operation, list in the answer, name of an entry: what has no region, or the default one.
+THINGS = [
+    ("function", "lambda", "list_functions", "Functions", "FunctionName"),
+    ("instance profile", "iam", "list_instance_profiles", "InstanceProfiles", "InstanceProfileName"),
+    ("log group", "logs", "describe_log_groups", "logGroups", "logGroupName"),
+    ("schedule", "scheduler", "list_schedules", "Schedules", "Name"),
+    ("state machine", "stepfunctions", "list_state_machines", "stateMachines", "name"),
+]
+# What each region has.
+REGIONAL = [
+    ("alarm", "cloudwatch", "describe_alarms", "MetricAlarms", "AlarmName"),
+    ("document", "ssm", "list_documents", "DocumentIdentifiers", "Name"),
+    ("parameter", "ssm", "describe_parameters", "Parameters", "Name"),
+    ("rule", "events", "list_rules", "Rules", "Name"),
+]
+# AWS's own documents are in every account.
+ARGUMENTS = {"list_documents": {"Filters": [{"Key": "Owner", "Values": ["Self"]}]}}
 
 
 def pages(client, operation, key, **arguments):
@@ -53,27 +71,39 @@ def providers():
         yield {"arn": arn, "audiences": provider.get("ClientIDList", [])}
 
 
-def inventory():
-    names = {
-        "roles": ("iam", "list_roles", "Roles", "RoleName"),
-        "functions": ("lambda", "list_functions", "Functions", "FunctionName"),
-        "alarms": ("cloudwatch", "describe_alarms", "MetricAlarms", "AlarmName"),
-        "logGroups": ("logs", "describe_log_groups", "logGroups", "logGroupName"),
-    }
-    found = {
-        kind: sorted(item[name] for item in pages(boto3.client(service), operation, key))
-        for kind, (service, operation, key, name) in names.items()
-    }
-    buckets = boto3.client("s3").list_buckets()["Buckets"]
-    found["buckets"] = sorted(bucket["Name"] for bucket in buckets)
-    found["providers"] = list(providers())
-    found["stacks"] = list(stacks())
-    return found
+def of_kind(client, kind, operation, key, name, place=""):
+    for item in pages(client, operation, key, **ARGUMENTS.get(operation, {})):
+        yield f"{kind} {place}{item[name]}"
 
 
-def main(command):
-    print(json.dumps({"federate": federate, "list": inventory}[command]()))
+def others(regions):
+    for kind, service, operation, key, name in THINGS:
+        yield from of_kind(boto3.client(service), kind, operation, key, name)
+    for region in regions:
+        for kind, service, operation, key, name in REGIONAL:
+            client = boto3.client(service, region_name=region)
+            yield from of_kind(client, kind, operation, key, name, f"{region}/")
+        for url in boto3.client("sqs", region_name=region).list_queues().get("QueueUrls", []):
+            yield f"queue {region}/{url.rsplit('/', 1)[-1]}"
+    for bucket in boto3.client("s3").list_buckets()["Buckets"]:
+        yield f"bucket {bucket['Name']}"
+    for stack_set in boto3.client("cloudformation").list_stack_sets(Status="ACTIVE")["Summaries"]:
+        yield f"stack set {stack_set['StackSetName']}"
+
+
+def inventory(*regions):
+    roles = pages(boto3.client("iam"), "list_roles", "Roles")
+    return {
+        "roles": sorted(role["RoleName"] for role in roles),
+        "others": sorted(others(regions)),
+        "providers": list(providers()),
+        "stacks": list(stacks()),
+    }
+
+
+def main(command, *regions):
+    print(json.dumps({"federate": federate, "list": inventory}[command](*regions)))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

@@ -1,16 +1,13 @@
 //! What lies in an account of the local cloud, as the AWS SDK for Python sees it.
 
 use std::collections::BTreeSet;
-use std::process::Command;
 
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
-use crate::local_cloud::LocalCloud;
-use crate::process;
-use crate::project::Project;
+use crate::boto::Viewer;
 
-const SCRIPT: &str = include_str!("inventory.py");
+const PROGRAM: &str = include_str!("inventory.py");
 /// SAM's own stack with its bucket for artifacts: made by `--resolve-s3`, shared by all stacks of
 /// an account, and so never taken away by `sam delete`.
 const SAM_MANAGED: &str = "aws-sam-cli-managed-default";
@@ -25,10 +22,8 @@ pub struct Inventory {
     pub roles: Vec<String>,
     /// OIDC providers.
     pub providers: Vec<Provider>,
-    functions: Vec<String>,
-    alarms: Vec<String>,
-    log_groups: Vec<String>,
-    buckets: Vec<String>,
+    /// Everything else, by kind and name; what has a region names it.
+    others: Vec<String>,
 }
 
 /// A CloudFormation stack.
@@ -70,9 +65,10 @@ struct Federation {
 }
 
 impl Inventory {
-    /// Looks.
-    pub fn take(project: &Project, cloud: &LocalCloud, account: &str) -> Result<Self> {
-        let printed = ask(project, cloud, account, "list")?;
+    /// Looks at the account and some regions of it.
+    pub fn take(viewer: Viewer<'_>, regions: &[&str]) -> Result<Self> {
+        let arguments = [&["list"], regions].concat();
+        let printed = viewer.run("inventory", PROGRAM, &arguments)?;
         serde_json::from_str(&printed).context("the inventory cannot be read")
     }
 
@@ -95,10 +91,7 @@ impl Inventory {
             named("stack", &stacks),
             named("role", &self.roles),
             named("identity provider", &providers),
-            named("function", &self.functions),
-            named("alarm", &self.alarms),
-            named("log group", &self.log_groups),
-            named("bucket", &self.buckets),
+            self.others.clone(),
         ];
         everything
             .concat()
@@ -109,28 +102,11 @@ impl Inventory {
 }
 
 /// Switches the account's outbound federation on and returns the issuer it was given.
-pub fn enable_outbound_federation(
-    project: &Project,
-    cloud: &LocalCloud,
-    account: &str,
-) -> Result<String> {
-    let printed = ask(project, cloud, account, "federate")?;
+pub fn enable_outbound_federation(viewer: Viewer<'_>) -> Result<String> {
+    let printed = viewer.run("inventory", PROGRAM, &["federate"])?;
     let federation: Federation =
         serde_json::from_str(&printed).context("IAM named no issuer for outbound federation")?;
     Ok(federation.issuer)
-}
-
-fn ask(project: &Project, cloud: &LocalCloud, account: &str, command: &str) -> Result<String> {
-    let mut python = Command::new(project.tool("python"));
-    python
-        .args(["-c", SCRIPT, command])
-        .env_clear()
-        .env("HOME", project.local("home"))
-        .envs(cloud.client_environment(project, account));
-    process::read(
-        &format!("inventory {command} of account {account}"),
-        &mut python,
-    )
 }
 
 #[cfg(test)]
@@ -143,22 +119,22 @@ mod tests {
 
     #[test]
     fn what_a_stack_left_behind_is_named() {
-        let before = read(
-            r#"{"stacks":[],"roles":["Admin"],"providers":[],"functions":[],"alarms":[],"logGroups":[],"buckets":[]}"#,
-        );
+        let before =
+            read(r#"{"stacks":[],"roles":["Admin"],"providers":[],"others":["rule us-east-1/x"]}"#);
         let after = read(
             r#"{"stacks":[{"name":"aws-sam-cli-managed-default","status":"CREATE_COMPLETE","resources":[]}],
             "roles":["Admin","CspmMonitorAws"],
             "providers":[{"arn":"arn:aws:iam::111111111111:oidc-provider/x","audiences":[]}],
-            "functions":[],"alarms":[],"logGroups":["/aws/lambda/f"],
-            "buckets":["aws-sam-cli-managed-default-samclisourcebucket-1"]}"#,
+            "others":["log group /aws/lambda/f","rule us-east-1/x","rule eu-west-1/x",
+            "bucket aws-sam-cli-managed-default-samclisourcebucket-1"]}"#,
         );
         assert_eq!(
             after.beyond(&before),
             [
                 "identity provider arn:aws:iam::111111111111:oidc-provider/x",
                 "log group /aws/lambda/f",
-                "role CspmMonitorAws"
+                "role CspmMonitorAws",
+                "rule eu-west-1/x"
             ]
         );
         assert!(before.beyond(&before).is_empty());

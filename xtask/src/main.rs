@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 mod azure;
 mod bench;
+mod boto;
 mod checks;
 mod command;
 mod demo;

@@ -11,16 +11,18 @@ use crate::failure::Failure;
 
 /// What is called, and where.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Call<'a> {
+pub struct Call<'a> {
     /// As IAM names it, such as `iam:GetRole`: the very permission that it needs.
-    pub(crate) action: &'static str,
+    pub action: &'static str,
     /// Such as `in account 111122223333`.
-    pub(crate) place: &'a str,
-    pub(crate) deadline: Instant,
+    pub place: &'a str,
+    /// When there is no more time for an answer.
+    pub deadline: Instant,
 }
 
 impl Call<'_> {
-    pub(crate) async fn send<O, E>(
+    /// Sends it.
+    pub async fn send<O, E>(
         self,
         request: impl Future<Output = Result<O, SdkError<E, HttpResponse>>>,
     ) -> Result<O, Failure>
@@ -37,7 +39,8 @@ impl Call<'_> {
         }
     }
 
-    pub(crate) fn failure(self, kind: FailureKind, message: &str) -> Failure {
+    /// A failure of this call.
+    pub fn failure(self, kind: FailureKind, message: &str) -> Failure {
         Failure::new(self.action, self.place, kind, message)
     }
 }

@@ -28,6 +28,14 @@ const THROTTLED: [&str; 10] = [
     "ThrottlingException",
     "TooManyRequestsException",
 ];
+/// Codes of a Region that an account has not enabled. The last two also say that a session is no
+/// longer good.
+const DISABLED_REGION: [&str; 4] = [
+    "AuthFailure",
+    "OptInRequired",
+    "InvalidClientTokenId",
+    "UnrecognizedClient",
+];
 /// Codes of what passes by itself. A session that ended is replaced by the next request.
 const PASSING: [&str; 5] = [
     "EntityTemporarilyUnmodifiable",
@@ -40,7 +48,7 @@ const PASSING: [&str; 5] = [
 /// A failed call. Holds nothing of the request, and of an answer only its error: the answers of
 /// some of the calls are credentials.
 #[derive(Debug)]
-pub(crate) struct Failure(Box<Details>);
+pub struct Failure(Box<Details>);
 
 #[derive(Debug)]
 struct Details {
@@ -116,7 +124,8 @@ impl Failure {
     }
 
     /// Adds what to do about it, unless that is said already.
-    pub(crate) fn advised(mut self, advice: impl Into<String>) -> Self {
+    #[must_use]
+    pub fn advised(mut self, advice: impl Into<String>) -> Self {
         self.0.advice.get_or_insert_with(|| advice.into());
         self
     }
@@ -128,7 +137,8 @@ impl Failure {
     }
 
     /// Adds what to do where a right is missing.
-    pub(crate) fn denied_advice(self, advice: impl FnOnce(&str) -> String) -> Self {
+    #[must_use]
+    pub fn denied_advice(self, advice: impl FnOnce(&str) -> String) -> Self {
         if self.0.kind != FailureKind::Denied {
             return self;
         }
@@ -137,7 +147,7 @@ impl Failure {
     }
 
     /// What can be done about it.
-    pub(crate) fn kind(&self) -> FailureKind {
+    pub fn kind(&self) -> FailureKind {
         self.0.kind
     }
 
@@ -148,31 +158,39 @@ impl Failure {
     }
 
     /// Whether the service answered at all.
-    pub(crate) fn was_answered(&self) -> bool {
+    pub fn was_answered(&self) -> bool {
         self.0.status.is_some()
     }
 
-    pub(crate) fn code(&self) -> Option<&str> {
+    /// The service's code of the error.
+    pub fn code(&self) -> Option<&str> {
         self.0.code.as_deref()
     }
 
-    pub(crate) fn message(&self) -> &str {
+    /// The service's words, or ours where it had none.
+    pub fn message(&self) -> &str {
         &self.0.message
     }
 
-    pub(crate) fn is(&self, code: &str) -> bool {
+    /// Whether the error has this code.
+    pub fn is(&self, code: &str) -> bool {
         // The query protocol and the JSON protocols name the same error with and without ending.
         self.code()
             .is_some_and(|seen| seen.trim_end_matches("Exception") == code)
     }
 
     /// Whether a policy denies it outright, so that waiting is no use.
-    pub(crate) fn is_explicit_denial(&self) -> bool {
+    pub fn is_explicit_denial(&self) -> bool {
         self.0.message.contains("explicit deny")
     }
 
+    /// Whether it may be that the account does not have the Region enabled.
+    pub fn is_of_disabled_region(&self) -> bool {
+        DISABLED_REGION.iter().any(|code| self.is(code))
+    }
+
     /// Whether the session itself was refused, and not just what was asked with it.
-    pub(crate) fn refuses_session(&self) -> bool {
+    pub fn refuses_session(&self) -> bool {
         [
             "ExpiredToken",
             "InvalidClientTokenId",
@@ -229,7 +247,10 @@ fn kind_of(status: Option<u16>, code: Option<&str>) -> FailureKind {
     match code {
         _ if THROTTLED.contains(&code) => return FailureKind::Throttled { retry_after: None },
         _ if PASSING.contains(&code) => return FailureKind::Transient,
-        _ if code.starts_with("NoSuch") || code.starts_with("ResourceNotFound") => {
+        _ if ["NoSuch", "ResourceNotFound", "ParameterNotFound"]
+            .iter()
+            .any(|start| code.starts_with(start)) =>
+        {
             return FailureKind::NotFound;
         }
         _ if code.starts_with("AccessDenied") || code.starts_with("Unauthorized") => {

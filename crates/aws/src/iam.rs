@@ -1,139 +1,73 @@
 //! Defender's identity providers and roles in one AWS account, through IAM.
 
 use std::fmt;
-use std::sync::Arc;
 
-use aws_config::SdkConfig;
 use aws_sdk_iam::Client;
 use aws_sdk_iam::config::Builder;
 use onboarding::ports::AccountIdentity;
 use onboarding::provider::{Adoption, Provider, Release, SeenProvider};
 use onboarding::trust::SeenRole;
-use onboarding::{AccountId, Partition, PortError, RoleArn, RoleName};
+use onboarding::{PortError, RoleName};
 use tokio::sync::OnceCell;
-use tokio::time::Instant;
 
+use crate::account_session::AccountSession;
 use crate::call::Call;
 use crate::failure::Failure;
-use crate::sessions::{RoleSessions, SessionName};
 
 mod concurrency;
+mod instance_profiles;
 mod provider;
 mod role;
 
-/// The role that the functions act through in every onboarded account.
-pub const ACCESS_ROLE: &str = "DefenderConnectorAccess";
-
-/// Gives access to accounts. Made once.
-#[derive(Debug, Clone)]
-pub struct AccountAccess {
-    sdk: SdkConfig,
-    sessions: Arc<RoleSessions>,
-    partition: Partition,
-}
-
-impl AccountAccess {
-    /// Access to accounts of a partition; nothing is sent yet.
-    pub fn new(sdk: &SdkConfig, sessions: Arc<RoleSessions>, partition: Partition) -> Self {
-        Self {
-            sdk: sdk.clone(),
-            sessions,
-            partition,
-        }
-    }
-
-    /// IAM of one account, for one request.
-    pub fn identity(
-        &self,
-        account: &AccountId,
-        session_name: SessionName,
-        deadline: Instant,
-    ) -> IamIdentity {
-        let Self { partition, .. } = self;
-        IamIdentity {
-            access: self.clone(),
-            role: RoleArn::seen(format!("arn:{partition}:iam::{account}:role/{ACCESS_ROLE}")),
-            account: account.clone(),
-            place: format!("in account {account}"),
-            session_name,
-            deadline,
-            client: OnceCell::new(),
-        }
-    }
-}
+pub use instance_profiles::InstanceProfiles;
 
 /// IAM of one account, for one request. The account's access role is assumed with the first call.
 pub struct IamIdentity {
-    access: AccountAccess,
-    role: RoleArn,
-    account: AccountId,
+    session: AccountSession,
     place: String,
-    session_name: SessionName,
-    deadline: Instant,
     client: OnceCell<Client>,
 }
 
 impl fmt::Debug for IamIdentity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("IamIdentity")
-            .field("role", &self.role)
+            .field("session", &self.session)
             .finish_non_exhaustive()
     }
 }
 
 impl IamIdentity {
+    pub(crate) fn new(session: AccountSession) -> Self {
+        let place = format!("in account {}", session.account());
+        Self {
+            session,
+            place,
+            client: OnceCell::new(),
+        }
+    }
+
     async fn client(&self) -> Result<&Client, Failure> {
         self.client.get_or_try_init(|| self.connect()).await
     }
 
     async fn connect(&self) -> Result<Client, Failure> {
-        let sessions = &self.access.sessions;
-        let session = sessions
-            .credentials(&self.role, &self.session_name, self.deadline)
-            .await;
-        let session = session.map_err(|failure| {
-            failure.denied_advice(|action| {
-                format!(
-                    "The role {ACCESS_ROLE} of account {} (templates/access.yaml) must exist and trust \
-                     this function's role, which must be allowed {action} on it; a service control \
-                     policy can deny it as well",
-                    self.account
-                )
-            })
-        })?;
-        let config = Builder::from(&self.access.sdk)
-            .credentials_provider(session)
+        let config = Builder::from(&self.session.sdk().await?)
             .retry_classifier(concurrency::ConcurrentModification)
             .build();
         Ok(Client::from_conf(config))
     }
 
     fn arn_of(&self, provider: &Provider) -> String {
-        provider.arn(&self.access.partition, &self.account)
+        provider.arn(self.session.partition(), self.session.account())
     }
 
     fn call(&self, action: &'static str) -> Call<'_> {
-        Call {
-            action,
-            place: &self.place,
-            deadline: self.deadline,
-        }
+        self.session.call(action, &self.place)
     }
 
     /// Puts a failure into words, and drops a session that may be the reason for it.
     fn explain(&self, failure: Failure) -> PortError {
-        if failure.refuses_session() {
-            self.access.sessions.forget(&self.role);
-        }
-        failure
-            .denied_advice(|action| {
-                format!(
-                    "The role {ACCESS_ROLE} of account {} (templates/access.yaml) must be allowed {action}; \
-                     a service control policy can deny it as well",
-                    self.account
-                )
-            })
-            .into()
+        self.session.explain(failure)
     }
 }
 
@@ -172,4 +106,4 @@ impl AccountIdentity for IamIdentity {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -1,24 +1,36 @@
 //! Amazon Web Services, as far as onboarding an account needs it: a session in that account, its
-//! identity provider and roles, the proof of identity for Azure, and the former bodies of adopted
-//! connectors.
+//! identity provider and roles, Systems Manager in each of its Regions, the proof of identity for
+//! Azure, and in the stack's own account the run bucket, state machines and parameters.
 //!
 //! The SDK is the one layer that retries. Only a refused `sts:AssumeRole` is tried again here,
 //! since a role that was made seconds ago is not known everywhere yet. Every call ends by the
 //! deadline of the request that it is made for.
 
+mod account_session;
 mod call;
 mod client_secret;
 mod failure;
 mod former_connectors;
 mod iam;
+mod parameter;
+mod run_bucket;
 mod sessions;
+mod state_machine;
+mod systems_manager;
 mod web_identity;
 
 #[cfg(test)]
 mod rig;
 
+pub use account_session::{ACCESS_ROLE, AccountAccess, AccountSession};
+pub use call::Call;
 pub use client_secret::StoredClientSecret;
-pub use former_connectors::{FormerConnectorStore, RunBucket};
-pub use iam::{ACCESS_ROLE, AccountAccess, IamIdentity};
+pub use failure::Failure;
+pub use former_connectors::FormerConnectorStore;
+pub use iam::{IamIdentity, InstanceProfiles};
+pub use parameter::StoredParameter;
+pub use run_bucket::{RunBucket, RunObjects};
 pub use sessions::{RoleSessions, SessionName};
+pub use state_machine::StateMachines;
+pub use systems_manager::SystemsManager;
 pub use web_identity::WebIdentityToken;

@@ -20,9 +20,9 @@ use crate::failure::Failure;
 const PATIENCE: Duration = Duration::from_mins(1);
 const FIRST_WAIT: Duration = Duration::from_secs(3);
 const LONGEST_WAIT: Duration = Duration::from_secs(15);
-/// What a kept session must still have: more than the longest time that a function runs for one
-/// request.
-const LEAST_LIFE: Duration = Duration::from_mins(10);
+/// What a kept session must still have: more than the longest time that a function runs, which
+/// Lambda ends after 15 minutes.
+const LEAST_LIFE: Duration = Duration::from_mins(16);
 
 /// The name that a session has in `CloudTrail` of the account it acts in.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,6 +6,8 @@ use url::Url;
 
 use onboarding::inert::inert;
 
+mod machines;
+
 /// What to do when no answer comes from a host.
 pub(crate) fn unreachable(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
@@ -28,20 +30,28 @@ pub(crate) fn throttled(retry_after: Option<Duration>) -> String {
     )
 }
 
-/// What to do about an error of Resource Manager; `None` when the service's own words must do.
-pub(crate) fn for_code(code: &str, message: &str) -> Option<String> {
-    let known = ADVICE
+/// What to do about an error of Resource Manager about the resource at `path`; `None` when the
+/// service's own words must do.
+pub(crate) fn for_resource(path: &str, code: &str, message: &str) -> Option<String> {
+    let about_machines = path
+        .to_ascii_lowercase()
+        .contains("/providers/microsoft.hybridcompute/");
+    about_machines
+        .then(|| machines::for_code(code, message))
+        .flatten()
+        .or_else(|| for_code(code, message))
+}
+
+fn for_code(code: &str, message: &str) -> Option<String> {
+    lookup(ADVICE, code).or_else(|| Missing::in_refusal(code, message).map(Missing::advice))
+}
+
+/// The advice of a table, whose codes are compared without case.
+fn lookup(table: &[(&[&str], &str)], code: &str) -> Option<String> {
+    let known = table
         .iter()
         .find(|(codes, _)| codes.iter().any(|c| c.eq_ignore_ascii_case(code)));
-    if let Some((_, text)) = known {
-        return Some((*text).to_owned());
-    }
-    match code.to_ascii_lowercase().as_str() {
-        "authorizationfailed" | "linkedauthorizationfailed" | "authorizationpermissionmismatch" => {
-            Some(permission(message))
-        }
-        _ => None,
-    }
+    known.map(|(_, text)| (*text).to_owned())
 }
 
 const ADVICE: &[(&[&str], &str)] = &[
@@ -131,25 +141,47 @@ const ADVICE: &[(&[&str], &str)] = &[
     ),
 ];
 
-/// Resource Manager names the action and the scope in its message, in quotes.
-fn permission(message: &str) -> String {
-    let quoted = |before: &str| {
-        let (_, rest) = message.split_once(before)?;
-        rest.split_once('\'')
-            .map(|(inside, _)| inert(inside, 300))
-            .filter(|text| !text.is_empty())
-    };
-    let action = quoted("permission to perform action(s) '")
-        .or_else(|| quoted("action '"))
-        .unwrap_or_else(|| "Microsoft.Security/securityConnectors/*".to_owned());
-    let scope = quoted("linked scope(s) '")
-        .or_else(|| quoted("scope '"))
-        .unwrap_or_else(|| "the resource group of AzureResourceGroup".to_owned());
-    format!(
-        "Assign the identity of AzureClientId a role with the permission {action} on {scope} (the \
-         role of azure/identity.bicep, or Contributor); a new role assignment takes some minutes \
-         to work"
-    )
+/// A permission that is missing. Resource Manager names the action and the scope in its message,
+/// in quotes.
+struct Missing {
+    action: Option<String>,
+    scope: Option<String>,
+}
+
+impl Missing {
+    /// `None` where the error is about something else.
+    fn in_refusal(code: &str, message: &str) -> Option<Self> {
+        let codes = [
+            "AuthorizationFailed",
+            "LinkedAuthorizationFailed",
+            "AuthorizationPermissionMismatch",
+        ];
+        let quoted = |before: &str| {
+            let (_, rest) = message.split_once(before)?;
+            rest.split_once('\'')
+                .map(|(inside, _)| inert(inside, 300))
+                .filter(|text| !text.is_empty())
+        };
+        let refused = codes.iter().any(|one| one.eq_ignore_ascii_case(code));
+        refused.then(|| Self {
+            action: quoted("permission to perform action(s) '").or_else(|| quoted("action '")),
+            scope: quoted("linked scope(s) '").or_else(|| quoted("scope '")),
+        })
+    }
+
+    fn advice(self) -> String {
+        let action = self
+            .action
+            .unwrap_or_else(|| "Microsoft.Security/securityConnectors/*".to_owned());
+        let scope = self
+            .scope
+            .unwrap_or_else(|| "the resource group of AzureResourceGroup".to_owned());
+        format!(
+            "Assign the identity of AzureClientId a role with the permission {action} on {scope} \
+             (the role of azure/identity.bicep, or Contributor); a new role assignment takes some \
+             minutes to work"
+        )
+    }
 }
 
 #[cfg(test)]
@@ -224,5 +256,19 @@ mod tests {
             assert!(advice.contains(setting), "{code}: {advice}");
         }
         assert_eq!(for_code("SomethingNew", ""), None);
+    }
+
+    #[test]
+    fn about_a_machine_other_things_are_to_be_changed() {
+        let machine =
+            "/subscriptions/s/resourceGroups/g/providers/microsoft.hybridcompute/machines/i-1";
+        let connector =
+            "/subscriptions/s/resourceGroups/g/providers/Microsoft.Security/securityConnectors/a";
+        let advice = |path: &str, code: &str| for_resource(path, code, "").unwrap();
+        let code = "MissingSubscriptionRegistration";
+        assert!(advice(machine, code).contains("Microsoft.HybridCompute"));
+        assert!(advice(connector, code).contains("Microsoft.Security"));
+        let code = "SubscriptionNotFound";
+        assert_eq!(advice(machine, code), advice(connector, code));
     }
 }

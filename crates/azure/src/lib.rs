@@ -1,12 +1,13 @@
 //! Microsoft Azure, as far as onboarding an AWS account needs it: signing in to Microsoft Entra
-//! without a stored secret, an Azure Resource Manager client, and Defender for Cloud's security
-//! connectors.
+//! without a stored secret, an Azure Resource Manager client, Defender for Cloud's security
+//! connectors, and the tags of Azure Arc machines.
 //!
 //! Every call takes or carries a [`Deadline`]. One layer retries (this crate's), and whatever ends
 //! the retries, the last answer of the service is in the error.
 
 mod advice;
 mod answer;
+pub mod arc_machines;
 pub mod arm;
 mod deadline;
 mod error;
@@ -18,6 +19,7 @@ pub mod sign_in;
 #[cfg(test)]
 mod rig;
 
+pub use arc_machines::HybridMachines;
 pub use arm::ArmClient;
 pub use deadline::Deadline;
 pub use error::{Correlation, Error, Kind};

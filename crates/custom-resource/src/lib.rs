@@ -10,7 +10,8 @@
 //! * physical ids follow the rules of [`PhysicalId`], also for what failed half-way;
 //! * an answer goes to CloudFormation's own bucket or nowhere ([`ResponseUrl`]), is at most 4096
 //!   bytes, and is sent again until it is accepted ([`HttpReplySender`]);
-//! * the pre-signed address is never printed.
+//! * the pre-signed address is never printed;
+//! * work that takes longer than a function may run is answered later, once ([`DeferringHandler`]).
 //!
 //! What a request wants is read by the strict rules of [`scalars`]; a property that does not fit
 //! is named by its path.
@@ -60,6 +61,7 @@
 //! # let _ = router;
 //! ```
 
+mod deferred;
 mod handler;
 mod inert;
 mod invocation;
@@ -73,6 +75,7 @@ mod response_url;
 mod router;
 pub mod scalars;
 
+pub use deferred::{Answer, AnswerClaims, Asked, Claim, ClaimError, DeferringHandler, KeptRequest};
 pub use handler::{Context, Done, Failure, Handler};
 pub use inert::inert;
 pub use invocation::Invocation;

@@ -8,6 +8,7 @@ use serde_json::Value;
 use tracing::Instrument as _;
 
 use crate::PhysicalId;
+use crate::deferred::Answer;
 use crate::handler::{Context, Done, Failure};
 use crate::inert::inert;
 use crate::invocation::Invocation;
@@ -15,7 +16,9 @@ use crate::reply::{ReplyError, ReplySender};
 use crate::request::{Answerable, Operation, Request, Unanswerable};
 use crate::response::{Response, Status};
 use crate::response_url::ResponseOrigins;
-use crate::router::Router;
+use crate::router::{Router, Served};
+
+mod kept;
 
 /// Answers requests.
 #[derive(Debug, Clone)]
@@ -33,6 +36,9 @@ pub enum Unanswered {
     /// It did not arrive.
     #[error(transparent)]
     Undelivered(#[from] ReplyError),
+    /// Whether another invocation has answered could not be found out.
+    #[error("whether the request was answered already could not be found out: {0}")]
+    Unclaimed(String),
 }
 
 impl<S: ReplySender> Responder<S> {
@@ -42,7 +48,8 @@ impl<S: ReplySender> Responder<S> {
     }
 
     /// Has the request handled and answers it: once, on success, error, panic, unreadable
-    /// properties, and when time runs out, which ends the handler's work first.
+    /// properties, and when time runs out, which ends the handler's work first. Where the work
+    /// was handed over instead, nothing is sent.
     ///
     /// `Ok` once CloudFormation has taken the answer, whichever it was: an error would have
     /// Lambda send the same request again.
@@ -51,16 +58,24 @@ impl<S: ReplySender> Responder<S> {
         router: &Router<'_>,
         event: &Value,
         invocation: &Invocation,
-    ) -> Result<Status, Unanswered> {
+    ) -> Result<Answer, Unanswered> {
+        let raw = event;
         let event = self.first_look(event)?;
         let span = span(&event);
         async {
             let response = match &event.request {
-                _ if event.deletes_nothing() => nothing_to_delete(&event),
-                Ok(request) => handle(router, request, &event, invocation).await,
-                Err(failure) => refused(&event, &event.id, failure, invocation),
+                _ if event.deletes_nothing() => Some(nothing_to_delete(&event)),
+                Ok(request) => handle(router, raw, request, &event, invocation).await,
+                Err(failure) => Some(refused(&event, &event.id, failure, invocation)),
             };
-            self.send(&event, &response, invocation).await
+            let Some(response) = response else {
+                tracing::info!("the work goes on elsewhere and will be answered from there");
+                return Ok(Answer::Later);
+            };
+            let body = response.body();
+            self.send(&event, &response, body, invocation)
+                .await
+                .map(Answer::Sent)
         }
         .instrument(span)
         .await
@@ -88,7 +103,8 @@ impl<S: ReplySender> Responder<S> {
             } else {
                 refused(&event, created.unwrap_or(&event.id), failure, invocation)
             };
-            self.send(&event, &response, invocation).await
+            let body = response.body();
+            self.send(&event, &response, body, invocation).await
         }
         .instrument(span)
         .await
@@ -103,10 +119,11 @@ impl<S: ReplySender> Responder<S> {
         &self,
         event: &Answerable,
         response: &Response,
+        body: Vec<u8>,
         invocation: &Invocation,
     ) -> Result<Status, Unanswered> {
         self.sender
-            .send(&event.url, response.body(), invocation.answer_until())
+            .send(&event.url, body, invocation.answer_until())
             .await
             .inspect_err(
                 |error| tracing::error!(%error, "CloudFormation did not get its answer"),
@@ -136,33 +153,41 @@ fn nothing_to_delete(event: &Answerable) -> Response {
     Response::success(&event.ids, Done::new(event.id.clone()))
 }
 
+/// The answer; `None` where it comes later.
 async fn handle(
     router: &Router<'_>,
+    raw: &Value,
     request: &Request,
     event: &Answerable,
     invocation: &Invocation,
-) -> Response {
+) -> Option<Response> {
     let context = Context::new(request.ids.clone(), invocation.work_until());
-    match work(router, request, &context).await {
-        Ok(done) => Response::success(&event.ids, done),
+    match work(router, raw, request, &context).await {
+        Ok(Served::Done(done)) => Some(Response::success(&event.ids, done)),
+        Ok(Served::Later) => None,
         Err(failure) => {
             let declared = context
                 .declared()
                 .filter(|_| request.operation == Operation::Create);
-            refused(
+            Some(refused(
                 event,
                 declared.as_ref().unwrap_or(&event.id),
                 &failure,
                 invocation,
-            )
+            ))
         }
     }
 }
 
 /// The handler's result, with panic and deadline turned into failures. Its future is gone
 /// before this returns, so nothing is written after the answer.
-async fn work(router: &Router<'_>, request: &Request, context: &Context) -> Result<Done, Failure> {
-    let handled = AssertUnwindSafe(router.serve(request, context)).catch_unwind();
+async fn work(
+    router: &Router<'_>,
+    raw: &Value,
+    request: &Request,
+    context: &Context,
+) -> Result<Served, Failure> {
+    let handled = AssertUnwindSafe(router.serve(raw, request, context)).catch_unwind();
     match tokio::time::timeout_at(context.work_until(), handled).await {
         Ok(Ok(result)) => result,
         // The panic's own text stays in the log, where the panic hook wrote it: it may hold

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use futures::future::{BoxFuture, FutureExt as _};
+use serde_json::Value;
 
+use crate::deferred::{Asked, DeferringHandler, KeptRequest};
 use crate::handler::{Context, Done, Failure, Handler};
 use crate::inert::inert;
 use crate::properties::parse_properties;
@@ -28,12 +30,25 @@ impl<'a> Router<'a> {
         self
     }
 
-    /// Reads the properties and does what is asked.
+    /// Adds the handler of a type whose requests are answered later.
+    #[must_use]
+    pub fn with_deferring(
+        mut self,
+        resource_type: &'static str,
+        handler: impl DeferringHandler + 'a,
+    ) -> Self {
+        self.handlers
+            .insert(resource_type, Box::new(Deferring(handler)));
+        self
+    }
+
+    /// Reads the properties and does what is asked, or has it done later.
     pub(crate) async fn serve(
         &self,
+        event: &Value,
         request: &Request,
         context: &Context,
-    ) -> Result<Done, Failure> {
+    ) -> Result<Served, Failure> {
         let resource_type = request.ids.resource_type.as_str();
         let Some(handler) = self.handlers.get(resource_type) else {
             let known: Vec<&str> = self.handlers.keys().copied().collect();
@@ -43,8 +58,17 @@ impl<'a> Router<'a> {
                 inert(resource_type, 64)
             )));
         };
-        handler.serve(request, context).await
+        handler.serve(event, request, context).await
     }
+}
+
+/// What became of a request.
+#[derive(Debug)]
+pub(crate) enum Served {
+    /// The resource is as it was wanted.
+    Done(Done),
+    /// The work was handed over.
+    Later,
 }
 
 impl std::fmt::Debug for Router<'_> {
@@ -53,24 +77,26 @@ impl std::fmt::Debug for Router<'_> {
     }
 }
 
-/// A [`Handler`] whose properties' type is forgotten, so that different ones fit in one map.
+/// A handler whose properties' type is forgotten, so that different ones fit in one map.
 trait Serve: Send + Sync {
     fn serve<'s>(
         &'s self,
+        event: &'s Value,
         request: &'s Request,
         context: &'s Context,
-    ) -> BoxFuture<'s, Result<Done, Failure>>;
+    ) -> BoxFuture<'s, Result<Served, Failure>>;
 }
 
 impl<H: Handler> Serve for H {
     fn serve<'s>(
         &'s self,
+        _: &'s Value,
         request: &'s Request,
         context: &'s Context,
-    ) -> BoxFuture<'s, Result<Done, Failure>> {
+    ) -> BoxFuture<'s, Result<Served, Failure>> {
         async move {
             let raw = &request.properties;
-            match &request.operation {
+            let done = match &request.operation {
                 Operation::Create => self.create(parse_properties(raw)?, context).await,
                 Operation::Update { id, old_properties } => {
                     self.update(parse_properties(raw)?, old_properties, id, context)
@@ -80,7 +106,28 @@ impl<H: Handler> Serve for H {
                     .delete(raw, id, context)
                     .await
                     .map(|()| Done::new(id.clone())),
-            }
+            };
+            done.map(Served::Done)
+        }
+        .boxed()
+    }
+}
+
+/// Tells the two kinds of handlers apart.
+struct Deferring<H>(H);
+
+impl<H: DeferringHandler> Serve for Deferring<H> {
+    fn serve<'s>(
+        &'s self,
+        event: &'s Value,
+        request: &'s Request,
+        context: &'s Context,
+    ) -> BoxFuture<'s, Result<Served, Failure>> {
+        async move {
+            let asked = Asked::of(request)?;
+            let kept = KeptRequest::of(event);
+            self.0.start(asked, &kept, context).await?;
+            Ok(Served::Later)
         }
         .boxed()
     }

@@ -7,7 +7,7 @@ use std::ffi::OsString;
 ///
 /// | variable | meaning |
 /// |---|---|
-/// | `AZURE_…`, `DEPLOYMENT_ID`, `STACK_ID`, `RUN_BUCKET` | set by the stack from its parameters |
+/// | `AZURE_…`, `DEPLOYMENT_ID`, `STACK_ID`, `RUN_BUCKET`, `WANTED_STATE_PARAMETER` | set by the stack from its parameters |
 /// | `AZURE_AUTHORITY_HOST`, `AZURE_RESOURCE_MANAGER_URL`, `AWS_ENDPOINT_URL` | other clouds than the public ones |
 /// | `AWS_REGION`, `AWS_LAMBDA_…` | set by Lambda |
 pub const VARIABLES: &[(&str, &str)] = &[
@@ -49,6 +49,10 @@ pub const VARIABLES: &[(&str, &str)] = &[
         "ARN of the stack, written into tags for information",
     ),
     ("RUN_BUCKET", "S3 bucket of the deployment"),
+    (
+        "WANTED_STATE_PARAMETER",
+        "name of the Systems Manager parameter that holds what the stack wants",
+    ),
     (
         "AZURE_AUTHORITY_HOST",
         "base URL of Microsoft Entra (default https://login.microsoftonline.com)",

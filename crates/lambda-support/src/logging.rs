@@ -12,12 +12,14 @@ use lambda_runtime::tracing::subscriber::{Layer, Registry, fmt};
 use crate::Environment;
 
 /// Our own crates, by the names of their modules. They alone may log below `INFO`.
-const OURS: [&str; 7] = [
+const OURS: [&str; 9] = [
     "aws",
+    "aws_compute",
     "azure",
     "custom_resource",
     "lambda_support",
     "onboarding",
+    "provision_arc",
     "register_account",
     "reply_guard",
 ];

@@ -11,11 +11,13 @@ use uuid::Uuid;
 
 use crate::Environment;
 
+mod arc;
 mod reader;
 
 use reader::{Reader, arn_fields};
 
 pub use crate::environment::VARIABLES;
+pub use arc::ArcSettings;
 pub use reader::{InvalidSettings, Problem};
 
 /// What a function needs that registers accounts.

@@ -3,7 +3,7 @@
 use aws_config::SdkConfig;
 
 use crate::http::ClientError;
-use crate::settings::InvalidSettings;
+use crate::settings::{ArcSettings, InvalidSettings};
 use crate::{Environment, ReplySettings, Settings, aws, http, logging};
 
 /// Why a function cannot do its work. It runs nevertheless, and answers with this.
@@ -53,6 +53,11 @@ impl Boot {
     /// The settings of a function that registers accounts.
     pub fn settings(&self) -> Result<Settings, StartError> {
         Settings::from_environment(&self.environment).map_err(StartError::Settings)
+    }
+
+    /// The settings of the function that provisions Arc.
+    pub fn arc_settings(&self) -> Result<ArcSettings, StartError> {
+        ArcSettings::from_environment(&self.environment).map_err(StartError::Settings)
     }
 
     /// The settings of a function that does nothing but answer.

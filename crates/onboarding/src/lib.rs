@@ -5,11 +5,13 @@
 
 pub mod account;
 pub mod api_version;
+pub mod arc;
 pub mod arm;
 pub mod connector;
 pub mod decision;
 pub mod deployment;
 pub mod diff;
+pub mod exclusion_tags;
 pub mod inert;
 pub mod offering;
 pub mod physical_id;
@@ -25,10 +27,11 @@ pub use api_version::{ApiVersion, ApiVersionSetting};
 pub use arm::{ConnectorId, ConnectorName, Location, ResourceGroup, SubscriptionId, TenantId};
 pub use connector::{ClassicConnector, Connector, WantedConnector};
 pub use deployment::{Deployment, DeploymentId};
+pub use exclusion_tags::ExclusionTags;
 pub use offering::Offering;
 pub use plans::Plans;
 pub use ports::{FailureKind, PortError};
-pub use region::RegionName;
+pub use region::{EnabledRegion, RegionName};
 pub use roles::{RoleArn, RoleKey, RoleName, RoleNames};
 
 /// A value that an id type does not accept. The value itself is not repeated: whoever gave it

@@ -1,6 +1,6 @@
-//! The physical ids under which CloudFormation knows a security connector.
+//! The physical ids under which CloudFormation knows what we make.
 
-use crate::ConnectorId;
+use crate::{AccountId, ConnectorId};
 
 /// Marks the id of a Create that was killed: nobody knows how far it got, or under which id an
 /// adopted connector was written.
@@ -44,6 +44,24 @@ pub fn after_update(before: &str, now: &ConnectorId) -> String {
     }
 }
 
+/// Begins the id of the tags of an account's instances.
+const ARC_TAGS: &str = "arc-tags:";
+
+/// The physical id of the tags that a stack has put on the instances of an account: the same one
+/// each time, and another one only for another account.
+pub fn arc_tags(stack_id: &str, account: &AccountId) -> String {
+    let stack = stack_id
+        .split_once(":stack/")
+        .map_or(stack_id, |(_, name)| name);
+    format!("{ARC_TAGS}{stack}:{account}")
+}
+
+/// The account in such an id.
+pub fn arc_account(physical_id: &str) -> Option<AccountId> {
+    let rest = physical_id.strip_prefix(ARC_TAGS)?;
+    rest.rsplit(':').next()?.parse().ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -56,6 +74,20 @@ mod tests {
         assert_eq!(reach(ID), Reach::One(id.clone()));
         assert_eq!(reach(&interrupted(&id)), Reach::Whatever);
         assert_eq!(reach("stack-SecurityConnector-1ABCDEF"), Reach::Whatever);
+    }
+
+    #[test]
+    fn the_id_of_the_tags_names_stack_and_account() {
+        let account: AccountId = "111122223333".parse().unwrap();
+        let id = arc_tags(
+            "arn:aws:cloudformation:eu-west-1:111122223333:stack/mdc/6c2f",
+            &account,
+        );
+        assert_eq!(id, "arc-tags:mdc/6c2f:111122223333");
+        assert_eq!(arc_account(&id), Some(account));
+        for other in ["", "arc-tags:x", "not-created:mdc/6c2f:111122223333"] {
+            assert_eq!(arc_account(other), None, "{other}");
+        }
     }
 
     #[test]

@@ -34,6 +34,15 @@ impl TryFrom<String> for RegionName {
     }
 }
 
+/// A Region that an account can use.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct EnabledRegion {
+    /// Its name.
+    pub name: RegionName,
+    /// Whether it is disabled unless somebody enables it. Services go by names of their own there.
+    pub is_opt_in: bool,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -17,9 +17,12 @@ use crate::http_server::{Server, bind};
 mod admin;
 mod admission;
 mod answer;
+mod arc_platforms;
 mod arm;
 mod assertion;
 mod aws_accounts;
+mod aws_api;
+mod aws_instances;
 mod aws_view;
 mod clock;
 mod connectors;
@@ -28,9 +31,11 @@ mod defender;
 mod document;
 mod entra;
 mod faults;
+mod fleet;
 mod gate;
 mod iam;
 mod listing;
+mod machines;
 mod managed_policies;
 mod operations;
 mod paths;
@@ -48,6 +53,7 @@ mod shown;
 mod state;
 mod sub_plan;
 mod switches;
+mod tags;
 mod throttle;
 mod traverse;
 mod trust;
@@ -56,7 +62,9 @@ mod validation;
 pub use aws_accounts::{
     AwsAccount, AwsAccounts, AwsRole, CIEM_SUBJECT, DATA_COLLECTION_EXTERNAL_ID,
 };
+pub use aws_instances::{AwsInstance, AwsNode};
 pub use aws_view::AwsView;
+pub use defender::arc_provisioning::ArcStep;
 pub use faults::Fault;
 pub use requests::{Counters, RecordedRequest};
 pub use setup::{
@@ -64,9 +72,11 @@ pub use setup::{
     ThrottleSetup,
 };
 pub use switches::{
-    Announcement, AsynchronousWrites, DuplicateConnectors, Outcome, SubPlanForm, Switches,
+    Announcement, ArcProvisioning, AsynchronousWrites, DuplicateConnectors, Outcome, SubPlanForm,
+    Switches,
 };
 
+use defender::arc_provisioning;
 use state::Shared;
 
 /// A running double; it stops when it is dropped.
@@ -214,6 +224,29 @@ impl AzureDouble {
         body["type"] = "Microsoft.Security/securityconnectors".into();
         self.set_raw(&id, body.to_string());
         id
+    }
+
+    /// Seeds an Arc machine that someone else made: `body` with id, name and type added. Returns
+    /// its id.
+    pub fn seed_machine(
+        &self,
+        subscription: &str,
+        group: &str,
+        name: &str,
+        mut body: Value,
+    ) -> String {
+        let id = paths::machine_path(subscription, group, name);
+        body["id"] = id.clone().into();
+        body["name"] = name.into();
+        body["type"] = "Microsoft.HybridCompute/machines".into();
+        self.set_raw(&id, body.to_string());
+        id
+    }
+
+    /// Has Defender look at the connectors of a subscription once, as it does in the background.
+    /// `None` where there is no such subscription.
+    pub async fn provision_arc(&self, subscription: &str) -> Option<ArcStep> {
+        arc_provisioning::step(&self.shared, subscription).await
     }
 
     /// Makes every token issued so far expire at once.

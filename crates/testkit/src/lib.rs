@@ -5,13 +5,18 @@
 //! * [`federation_issuer`]: an `OpenID` issuer that signs assertions as AWS outbound federation does.
 //! * [`bodies`]: the connectors that tests send, kept for a check from outside.
 //! * [`events`]: custom-resource events as `CloudFormation` sends them.
+//! * [`quotas`]: what AWS allows, for the doubles that keep to it.
+//! * `aws_wire`: what the AWS SDK sends to, for the crates that call AWS (feature `aws-wire`).
 //!
 //! Nothing here shares a type with the crates under test: a misreading would then be on both sides.
 
+#[cfg(feature = "aws-wire")]
+pub mod aws_wire;
 pub mod azure_double;
 pub mod bodies;
 pub mod events;
 pub mod federation_issuer;
+pub mod quotas;
 pub mod reply_sink;
 
 mod http_server;

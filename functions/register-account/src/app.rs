@@ -1,7 +1,7 @@
 //! The function: takes events, has them answered, measures.
 
 use custom_resource::{
-    Failure, HttpReplySender, Invocation, Responder, ResponseOrigins, Router, Status,
+    Answer, Failure, HttpReplySender, Invocation, Responder, ResponseOrigins, Router, Status,
 };
 use lambda_runtime::LambdaEvent;
 use lambda_support::metrics::{self, Metric};
@@ -41,7 +41,8 @@ impl RegisterAccount {
             Ok(cloud) => responder.answer(&router(cloud), &event, &invocation).await,
             Err(error) => {
                 let failure = Failure::new(format!("the function could not start: {error}"));
-                responder.refuse(&event, &failure, None, &invocation).await
+                let refused = responder.refuse(&event, &failure, None, &invocation);
+                refused.await.map(Answer::Sent)
             }
         };
         measure(&event, answered.as_ref().ok(), started);
@@ -61,11 +62,12 @@ fn router(cloud: &Cloud) -> Router<'_> {
         .with("Custom::SecurityConnector", SecurityConnector(cloud))
 }
 
-fn measure(event: &Value, status: Option<&Status>, started: Instant) {
+fn measure(event: &Value, answer: Option<&Answer>, started: Instant) {
     let text = |key: &str| event[key].as_str().unwrap_or_default();
-    let outcome = match status {
-        Some(Status::Success) => "Success",
-        Some(Status::Failed) => "Failed",
+    let outcome = match answer {
+        Some(Answer::Sent(Status::Success)) => "Success",
+        Some(Answer::Sent(Status::Failed)) => "Failed",
+        Some(Answer::Later) => "Later",
         None => "Unanswered",
     };
     metrics::emit(

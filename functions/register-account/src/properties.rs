@@ -17,7 +17,6 @@ use serde_json::Value;
 
 use crate::registration::Wanted;
 
-mod exclusion_tags;
 mod plans;
 mod role_names;
 mod tags;

@@ -1,7 +1,7 @@
 //! The id under which a killed Create may have made something.
 
 use custom_resource::PhysicalId;
-use onboarding::physical_id::interrupted;
+use onboarding::physical_id::{arc_tags, interrupted};
 use onboarding::provider::Provider;
 use onboarding::{AccountId, ConnectorId, ConnectorName, Partition};
 use serde_json::Value;
@@ -31,6 +31,8 @@ pub(crate) fn left_behind(request: &Value) -> Option<PhysicalId> {
             };
             provider.arn(&Partition::of_arn(text(request, "StackId")?)?, &account)
         }
+        // Its Delete takes away what has our values, however far the run got.
+        "Custom::ArcAutoProvisioning" => arc_tags(text(request, "StackId")?, &account),
         _ => return None,
     };
     id.parse().ok()
@@ -102,6 +104,20 @@ mod tests {
                 .unwrap()
                 .starts_with("arn:aws-cn:iam::222222222222:")
         );
+    }
+
+    #[test]
+    fn the_tags_are_found_by_stack_and_account() {
+        let tags = CustomResourceEvent::create("Custom::ArcAutoProvisioning", "u")
+            .property("AccountId", "222222222222");
+        assert_eq!(
+            id(tags.clone()).as_deref(),
+            Some("arc-tags:defender/5f2b6ad0-0000-11f1-9e3c-0a1b2c3d4e5f:222222222222")
+        );
+        assert_eq!(id(tags.property("AccountId", "mine")), None);
+        let looked = CustomResourceEvent::create("Custom::ArcRegions", "u")
+            .property("AccountId", "222222222222");
+        assert_eq!(id(looked), None, "it makes nothing");
     }
 
     #[test]

@@ -77,6 +77,7 @@ fn log(record: &Record<'_>) -> String {
 fn log_group(request: &Value) -> Option<String> {
     let function = match request["ResourceType"].as_str()? {
         "Custom::IdentityProvider" | "Custom::SecurityConnector" => "register-account",
+        "Custom::ArcAutoProvisioning" | "Custom::ArcRegions" => "provision-arc",
         _ => return None,
     };
     let stack = request["StackId"].as_str()?.split('/').nth(1)?;
@@ -153,15 +154,22 @@ mod tests {
     }
 
     #[test]
-    fn the_log_group_is_the_templates() {
+    fn the_log_groups_are_the_templates() {
         let template = include_str!("../../../template.yaml");
-        let name = log_group(&create()).unwrap();
-        assert_eq!(name, "/defender-connector/defender/register-account");
-        let name = name.replace("/defender/", "/${AWS::StackName}/");
-        assert!(
-            template.contains(&format!("LogGroupName: !Sub {name}\n")),
-            "{name}"
-        );
+        for (resource_type, function) in [
+            ("Custom::SecurityConnector", "register-account"),
+            ("Custom::ArcAutoProvisioning", "provision-arc"),
+            ("Custom::ArcRegions", "provision-arc"),
+        ] {
+            let request = CustomResourceEvent::create(resource_type, "u").build();
+            let name = log_group(&request).unwrap();
+            assert_eq!(name, format!("/defender-connector/defender/{function}"));
+            let name = name.replace("/defender/", "/${AWS::StackName}/");
+            assert!(
+                template.contains(&format!("LogGroupName: !Sub {name}\n")),
+                "{name}"
+            );
+        }
     }
 
     proptest! {

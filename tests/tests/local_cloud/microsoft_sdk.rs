@@ -20,6 +20,7 @@ fn it_lists_and_reads_a_connector_with_every_plan() -> Result<()> {
             .with("CspmCiem", "true")
             .with("CiemSubject", CIEM_SUBJECT)
             .with("ServersPlan", "P2")
+            .with("Regions", "eu-west-1")
             .with("ContainersPlan", "On")
             .with("DatabasesPlan", "On")
             .with("AgentlessScanningExclusionTags", "Scan=No");

@@ -8,7 +8,8 @@ use serde_json::Value;
 /// Deploys Defender for Servers, spoils something, and gives the reason for which an update fails.
 fn reason_after(spoil: impl AsyncFnOnce(&Account) -> Result<()>, parts: &[&str]) -> Result<()> {
     on_local_cloud(async |account| {
-        let mut stack = account.stack().with("ServersPlan", "P2");
+        let stack = account.stack().with("ServersPlan", "P2");
+        let mut stack = stack.with("Regions", "eu-west-1");
         stack.create().await?.must_be("CREATE_COMPLETE")?;
         let before = account.azure.raw(&account.connector_id()).await?;
         spoil(account).await?;

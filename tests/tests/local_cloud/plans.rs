@@ -14,9 +14,11 @@ const DEFENDER_CSPM: [(&str, &str); 3] = [
     ("CspmCiem", "true"),
     ("CiemSubject", CIEM_SUBJECT),
 ];
-const SERVERS: [(&str, &str); 1] = [("ServersPlan", "P2")];
+const SERVERS: [(&str, &str); 2] = [("ServersPlan", "P2"), ONE_REGION];
 const CONTAINERS: [(&str, &str); 1] = [("ContainersPlan", "On")];
-const DATABASES: [(&str, &str); 1] = [("DatabasesPlan", "On")];
+const DATABASES: [(&str, &str); 2] = [("DatabasesPlan", "On"), ONE_REGION];
+/// Servers and Databases bring Arc auto-provisioning, whose runbooks go to every region of these.
+const ONE_REGION: (&str, &str) = ("Regions", "eu-west-1");
 
 fn with<'a>(mut stack: Stack<'a>, parameters: &[(&str, &str)]) -> Stack<'a> {
     for (name, value) in parameters {
@@ -142,7 +144,7 @@ fn all_plans_with_least_privilege() -> Result<()> {
 #[test]
 fn plans_are_switched_on_and_off_one_by_one() -> Result<()> {
     on_local_cloud(async |account| {
-        let mut stack = account.stack();
+        let mut stack = with(account.stack(), &[ONE_REGION]);
         stack.create().await?.must_be("CREATE_COMPLETE")?;
         let foundational = roles(account).await?;
         for (number, (parameter, on)) in [

@@ -4,9 +4,18 @@ use anyhow::Result;
 use integration_tests::{Account, Stack};
 use serde_json::{Value, json};
 
-/// The ARN of the application's function, which any stack of the account may name.
+/// The ARN of the function that registers, which any stack of the account may name.
 pub async fn service_token(account: &Account, application: &Stack<'_>) -> Result<String> {
-    let name = application.physical_id("RegisterAccountFunction").await?;
+    function_arn(account, application, "RegisterAccountFunction").await
+}
+
+/// The ARN of one of the application's functions.
+pub async fn function_arn(
+    account: &Account,
+    application: &Stack<'_>,
+    function: &str,
+) -> Result<String> {
+    let name = application.physical_id(function).await?;
     Ok(format!(
         "arn:aws:lambda:eu-west-1:{}:function:{name}",
         account.id

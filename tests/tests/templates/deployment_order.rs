@@ -106,6 +106,10 @@ fn each_step_finds_what_it_needs() {
         "CiemIdentityProvider",
         "AccountStack",
         "SecurityConnector",
+        "ArcRegions",
+        "RegionStackSet",
+        "ArcTags",
+        "DailySweep",
     ];
     for (position, step) in chain.iter().enumerate() {
         let there = before(&graph, step);
@@ -113,6 +117,57 @@ fn each_step_finds_what_it_needs() {
             assert!(there.contains(needed), "{step} does not wait for {needed}");
         }
     }
+    // What is needed from one step of the chain on.
+    for (needed, step) in [
+        ("ProvisionArcRole", "ArcRegions"),
+        ("ProvisionArcLogGroup", "ArcRegions"),
+        ("ProvisionArcFunctionEventInvokeConfig", "ArcRegions"),
+        ("StackSetAdministrationRole", "RegionStackSet"),
+        ("StackSetExecutionRole", "RegionStackSet"),
+        ("WantedState", "ArcTags"),
+        ("OnboardOrganization", "ArcTags"),
+        ("SweepRole", "DailySweep"),
+    ] {
+        assert!(
+            before(&graph, step).contains(needed),
+            "{step} does not wait for {needed}"
+        );
+    }
+}
+
+#[test]
+fn triggers_go_first() {
+    let graph = graph(transformed());
+    let triggers: Vec<&str> = resources(transformed())
+        .filter(|(_, kind, _)| {
+            ["AWS::Scheduler::Schedule", "AWS::Events::Rule"].contains(kind)
+                || *kind == "AWS::Lambda::EventSourceMapping"
+        })
+        .map(|(id, _, _)| id)
+        .collect();
+    assert_eq!(triggers, ["DailySweep"]);
+    for (id, kind, _) in resources(transformed()) {
+        if kind.starts_with("Custom::") {
+            assert!(before(&graph, triggers[0]).contains(id), "{id}");
+        }
+        assert!(!graph[id].contains(triggers[0]), "{id} waits for a trigger");
+    }
+}
+
+#[test]
+fn runs_are_over_before_the_run_bucket_is_emptied() {
+    // The last provider to go empties it. A machine is gone only when its executions have ended.
+    let graph = graph(transformed());
+    assert!(before(&graph, "OnboardOrganization").contains("IdentityProvider"));
+    assert!(before(&graph, "CiemIdentityProvider").contains("IdentityProvider"));
+    assert!(before(&graph, "IdentityProvider").contains("RunBucket"));
+}
+
+#[test]
+fn a_function_does_not_wait_for_the_machine_that_calls_it() {
+    let graph = graph(transformed());
+    assert!(before(&graph, "OnboardOrganization").contains("ProvisionArcFunction"));
+    assert!(!before(&graph, "ProvisionArcFunction").contains("OnboardOrganization"));
 }
 
 #[test]

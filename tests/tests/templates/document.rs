@@ -12,10 +12,11 @@ use serde_json::{Map, Value, json};
 use serde_yaml_ng::Value as Yaml;
 
 /// Every template of the project, by its path.
-pub const TEMPLATES: [&str; 3] = [
+pub const TEMPLATES: [&str; 4] = [
     "template.yaml",
     "templates/access.yaml",
     "templates/account.yaml",
+    "templates/region.yaml",
 ];
 
 const TRANSFORM: &str = "
@@ -68,16 +69,22 @@ pub fn transformed() -> &'static Value {
     static TRANSFORMED: OnceLock<Value> = OnceLock::new();
     TRANSFORMED.get_or_init(|| {
         let mut template = template("template.yaml");
-        // What `sam package` does: the transform knows uploaded code only.
+        // What `sam package` does: the transform knows uploaded files only.
         template["Globals"]["Function"]["CodeUri"] = json!("s3://bucket/key");
-        run_transform(&template)
+        for resource in template["Resources"].as_object_mut().into_iter().flatten() {
+            if resource.1["Type"] == "AWS::Serverless::StateMachine" {
+                resource.1["Properties"]["DefinitionUri"] = json!("s3://bucket/key");
+            }
+        }
+        run_python(TRANSFORM, &template)
     })
 }
 
-fn run_transform(template: &Value) -> Value {
+/// What a script of the local cloud's Python makes of a value. It reads JSON and prints JSON.
+pub fn run_python(script: &str, input: &Value) -> Value {
     let python = root().join(".local/emulator/bin/python");
     let mut child = Command::new(&python)
-        .args(["-c", TRANSFORM])
+        .args(["-c", script])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -90,19 +97,19 @@ fn run_transform(template: &Value) -> Value {
         });
     if let Some(mut stdin) = child.stdin.take() {
         stdin
-            .write_all(template.to_string().as_bytes())
-            .unwrap_or_else(|error| panic!("the transform reads nothing: {error}"));
+            .write_all(input.to_string().as_bytes())
+            .unwrap_or_else(|error| panic!("the script reads nothing: {error}"));
     }
     let output = child
         .wait_with_output()
-        .unwrap_or_else(|error| panic!("the transform: {error}"));
+        .unwrap_or_else(|error| panic!("the script: {error}"));
     assert!(
         output.status.success(),
-        "SAM refuses template.yaml: {}",
+        "the script fails: {}",
         String::from_utf8_lossy(&output.stderr)
     );
     serde_json::from_slice(&output.stdout)
-        .unwrap_or_else(|error| panic!("the transform's answer: {error}"))
+        .unwrap_or_else(|error| panic!("the script's answer: {error}"))
 }
 
 /// Resources of a template: logical id, type, the resource.

@@ -98,7 +98,12 @@ impl<'a> Stack<'a> {
                 let met = self.holds(text(&argument[0]));
                 self.value(&argument[if met { 1 } else { 2 }])
             }
-            "Fn::Sub" => Some(self.substituted(text(argument)).into()),
+            "Fn::Sub" => Some(self.substituted(argument).into()),
+            "Fn::Join" => {
+                let parts = self.value(&argument[1])?;
+                let parts = strings(&parts).join(text(&argument[0]));
+                Some(parts.into())
+            }
             "Fn::GetAtt" => Some(self.attribute(text(&argument[0]), text(&argument[1]))),
             "Fn::Select" => {
                 let list = self.value(&argument[1])?;
@@ -128,16 +133,21 @@ impl<'a> Stack<'a> {
                     "arn:aws:cloudformation:eu-west-1:{ACCOUNT_ID}:stack/connector/{STACK_GUID}"
                 )
             }
-            parameter => {
-                let value = self.parameters.get(parameter);
-                return Some(
-                    value
-                        .unwrap_or_else(|| panic!("{parameter} is not given"))
-                        .clone(),
-                );
+            name => {
+                let given = self.parameters.get(name).cloned();
+                let value = given.or_else(|| self.name_of(name));
+                return Some(value.unwrap_or_else(|| panic!("{name} is not given")));
             }
         };
         Some(pseudo.into())
+    }
+
+    /// The name of a resource, where it is given one; else its logical id.
+    fn name_of(&self, id: &str) -> Option<Value> {
+        let properties = self.template["Resources"].get(id)?.get("Properties")?;
+        let named = ["Name", "RoleName"].into_iter();
+        let mut named = named.filter_map(|property| properties.get(property));
+        Some(named.next().map_or(id.into(), |name| self.whole(name)))
     }
 
     /// The ARN of a role; of anything else its name, which no test compares.
@@ -151,12 +161,18 @@ impl<'a> Stack<'a> {
         format!("arn:aws:iam::{ACCOUNT_ID}:role/{name}").into()
     }
 
-    fn substituted(&self, pattern: &str) -> String {
+    fn substituted(&self, argument: &Value) -> String {
+        // Alone, or with values of its own.
+        let (pattern, own) = match argument {
+            Value::Array(both) => (text(&both[0]), &both[1]),
+            pattern => (text(pattern), &Value::Null),
+        };
         let mut parts = pattern.split("${");
         let mut whole = parts.next().unwrap_or_default().to_owned();
         for part in parts {
             let (name, rest) = part.split_once('}').unwrap_or_default();
             let value = match name.split_once('.') {
+                _ if !own[name].is_null() => self.whole(&own[name]),
                 Some((id, attribute)) => self.attribute(id, attribute),
                 None => self.reference(name).unwrap_or_default(),
             };
@@ -246,6 +262,8 @@ fn every_function_is_applied() {
     let pattern = json!({"a": [{"Fn::Sub": "${Color}-${AWS::AccountId} ${Always.Arn}"}]});
     let whole = format!("red-{ACCOUNT_ID} arn:aws:iam::{ACCOUNT_ID}:role/red");
     assert_eq!(stack.value(&pattern), Some(json!({"a": [whole]})));
+    let own = json!({"Fn::Sub": ["${Color} ${list}", {"list": {"Fn::Join": ["+", ["a", "b"]]}}]});
+    assert_eq!(stack.value(&own), Some(json!("red a+b")));
     let last = json!({"Fn::Select": [2, {"Fn::Split": ["/", {"Ref": "AWS::StackId"}]}]});
     assert_eq!(stack.value(&last), Some(json!(STACK_GUID)));
     let reads = deciding(&template, &template["Conditions"]["Both"]);

@@ -22,9 +22,14 @@ fn sample_events() -> Vec<(String, Value)> {
     found
 }
 
-/// The request of CloudFormation in an event, whoever carries it.
-fn request(event: &Value) -> &Value {
-    event.get("requestPayload").unwrap_or(event)
+/// The requests of CloudFormation among the events, whoever carries them.
+fn requests() -> Vec<(String, Value)> {
+    let carried = |event: Value| event.get("requestPayload").cloned().unwrap_or(event);
+    sample_events()
+        .into_iter()
+        .map(|(name, event)| (name, carried(event)))
+        .filter(|(_, request)| request["Operation"].is_null())
+        .collect()
 }
 
 fn keys(value: &Value) -> BTreeSet<&str> {
@@ -43,18 +48,31 @@ fn every_case_has_its_event() {
         .iter()
         .map(|case| format!("reply-guard-{case}.json"))
         .collect();
-    for resource in ["security-connector", "identity-provider"] {
+    for resource in [
+        "register-account-security-connector",
+        "register-account-identity-provider",
+        "provision-arc-arc-regions",
+        "provision-arc-arc-auto-provisioning",
+    ] {
         for case in ["create", "update", "delete"] {
-            wanted.insert(format!("register-account-{resource}-{case}.json"));
+            wanted.insert(format!("{resource}-{case}.json"));
         }
+    }
+    for step in [
+        "onboard",
+        "offboard",
+        "sweep",
+        "answer",
+        "answer-with-error",
+    ] {
+        wanted.insert(format!("provision-arc-{step}.json"));
     }
     assert_eq!(names, wanted);
 }
 
 #[test]
 fn properties_are_the_templates() {
-    for (name, event) in sample_events() {
-        let request = request(&event);
+    for (name, request) in requests() {
         let id = request["LogicalResourceId"].as_str().unwrap();
         let resource = &transformed()["Resources"][id];
         assert_eq!(request["ResourceType"], resource["Type"], "{name}");
@@ -72,8 +90,7 @@ fn properties_are_the_templates() {
 
 #[test]
 fn requests_have_the_fields_of_their_kind() {
-    for (name, event) in sample_events() {
-        let request = request(&event);
+    for (name, request) in requests() {
         let kind = request["RequestType"].as_str().unwrap();
         assert!(
             name.starts_with("reply-guard") || name.contains(&kind.to_lowercase()),
@@ -104,7 +121,29 @@ fn properties_hold_text_only() {
             scalar => assert!(scalar.is_string(), "{name}: {scalar}"),
         }
     }
-    for (name, event) in sample_events() {
-        check(&name, &request(&event)["ResourceProperties"]);
+    for (name, request) in requests() {
+        check(&name, &request["ResourceProperties"]);
     }
+}
+
+#[test]
+fn steps_are_what_the_state_machine_sends() {
+    let machine = read("statemachine/onboard-organization.asl.json");
+    let mut seen = 0;
+    for (name, event) in sample_events() {
+        let Some(operation) = event["Operation"].as_str() else {
+            continue;
+        };
+        seen += 1;
+        let wanted = match operation {
+            "Answer" => keys(&event).contains("Outcome") != keys(&event).contains("Error"),
+            "Onboard" | "Offboard" => keys(&event).contains("AccountId"),
+            _ => false,
+        };
+        assert!(wanted && event["RunId"].is_string(), "{name}");
+        for key in keys(&event) {
+            assert!(machine.contains(key), "{name}: {key}");
+        }
+    }
+    assert_eq!(seen, 5);
 }

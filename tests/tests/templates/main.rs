@@ -5,6 +5,8 @@
 //! cloud's Python, which `cargo xtask test` sets up.
 
 mod access_role;
+mod alarms;
+mod arc_tags;
 mod azure_scripts;
 mod combinations;
 mod connector_plans;
@@ -18,8 +20,11 @@ mod functions;
 mod parameters;
 mod permissions;
 mod plan_tables;
+mod region;
 mod roles_made;
 mod rules;
+mod stack_set;
+mod state_machine;
 mod statements;
 mod trust_policies;
 mod wildcards;

@@ -63,15 +63,29 @@ fn no_parameter_takes_a_secret() {
     }
 }
 
+/// The parameters that a stack or a stack set is given, by name.
+fn passed(resource: &Value) -> Value {
+    match &resource["Properties"]["Parameters"] {
+        Value::Array(pairs) => pairs
+            .iter()
+            .map(|pair| {
+                let key = pair["ParameterKey"].as_str().unwrap_or_default();
+                (key.to_owned(), pair["ParameterValue"].clone())
+            })
+            .collect(),
+        map => map.clone(),
+    }
+}
+
 #[test]
 fn nested_stacks_get_the_parameters_that_they_have() {
     let template_yaml = template("template.yaml");
     for (id, kind, resource) in resources(&template_yaml) {
-        if kind != "AWS::CloudFormation::Stack" {
+        if !kind.starts_with("AWS::CloudFormation::Stack") {
             continue;
         }
         let nested = template(resource["Properties"]["TemplateURL"].as_str().unwrap());
-        let passed = &resource["Properties"]["Parameters"];
+        let passed = &passed(resource);
         for (name, parameter) in nested["Parameters"].as_object().unwrap() {
             let given = !passed[name].is_null();
             assert!(

@@ -1,9 +1,14 @@
 //! What the roles of our functions may do, and who may assume them.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use crate::document::{TEMPLATES, descend, resources, strings, template, transformed};
 use crate::statements::{allowed, statements, texts};
+
+/// The functions that act in accounts and sign in to Azure.
+const CALLERS: [&str; 2] = ["RegisterAccountRole", "ProvisionArcRole"];
 
 #[test]
 fn no_role_can_bring_a_log_group_back() {
@@ -63,14 +68,12 @@ fn roles_trust_the_account_and_look_at_the_callers_arn() {
                 callers.extend(value.as_str());
             },
         );
-        assert_eq!(callers.len(), 1);
-        let register = &transformed()["Resources"]["RegisterAccountRole"]["Properties"];
-        let name = register["RoleName"].as_str().unwrap();
-        assert!(
-            callers[0].ends_with(&format!(":role/{name}")),
-            "{}",
-            callers[0]
-        );
+        assert_eq!(callers.len(), CALLERS.len());
+        for (caller, id) in callers.into_iter().zip(CALLERS) {
+            let role = &transformed()["Resources"][id]["Properties"];
+            let name = role["RoleName"].as_str().unwrap();
+            assert!(caller.ends_with(&format!(":role/{name}")), "{caller}");
+        }
     }
 }
 
@@ -108,16 +111,15 @@ fn the_run_bucket_is_closed_and_forgets_pending_requests() {
     let rules = bucket["LifecycleConfiguration"]["Rules"]
         .as_array()
         .unwrap();
-    assert!(
-        rules
-            .iter()
-            .any(|rule| rule["Prefix"] == "pending/" && rule["ExpirationInDays"] == 1)
-    );
-    // A rule without a prefix that expires objects would lose the bodies of adopted connectors.
-    assert!(
-        rules
-            .iter()
-            .all(|rule| rule["ExpirationInDays"].is_null() || rule["Prefix"] == "pending/")
+    let days: BTreeMap<&str, u64> = rules
+        .iter()
+        .filter_map(|rule| Some((rule["Prefix"].as_str(), rule["ExpirationInDays"].as_u64()?)))
+        // A rule without a prefix that expires objects would lose the bodies of adopted connectors.
+        .map(|(prefix, days)| (prefix.unwrap_or_default(), days))
+        .collect();
+    assert_eq!(
+        days,
+        [("answered/", 7), ("pending/", 1), ("runs/", 90)].into()
     );
 
     let policy = &transformed()["Resources"]["RunBucketPolicy"]["Properties"]["PolicyDocument"];

@@ -8,11 +8,28 @@ use crate::document::{TEMPLATES, template};
 use crate::statements::{allowed, texts};
 
 /// Roles, the beginning of their actions, and why those are granted on every resource.
-const ON_EVERY_RESOURCE: [(&str, &str, &str); 11] = [
+const ON_EVERY_RESOURCE: [(&str, &str, &str); 16] = [
     (
         "AzureSignInRole",
         "sts:GetWebIdentityToken",
         "the action knows no resource",
+    ),
+    ("AccessRole", "ec2:Describe", "the actions know no resource"),
+    ("AccessRole", "ssm:Describe", "the actions know no resource"),
+    (
+        "RunbookRole",
+        "ec2:DescribeTags",
+        "the action knows no resource",
+    ),
+    (
+        "AttachProfileRole",
+        "ec2:DescribeIamInstanceProfileAssociations",
+        "the action knows no resource",
+    ),
+    (
+        "OnboardOrganizationRole",
+        "logs:",
+        "the actions know no resource",
     ),
     (
         "CspmMonitorRole",
@@ -140,20 +157,60 @@ fn every_resource_is_named_where_it_can_be() {
     );
 }
 
+/// Who may pass roles on, the end of those roles' names or references, and to which services.
+const PASSED_ON: [(&str, &[&str], &str); 5] = [
+    (
+        "AccessRole",
+        &["RunbookRole", "AttachProfileRole"],
+        "ssm.amazonaws.com",
+    ),
+    ("AccessRole", &["HostManagementRole"], "ssm.amazonaws.com"),
+    ("EventsRole", &["RunbookRole"], "ssm.amazonaws.com"),
+    ("AttachProfileRole", &["InstanceRole"], "ec2.amazonaws.com"),
+    (
+        "StackSetExecutionRole",
+        &["DefenderConnectorEvents"],
+        "events.amazonaws.com",
+    ),
+];
+
 #[test]
-fn roles_are_passed_on_by_name() {
+fn our_roles_are_passed_on_by_name_to_one_service() {
     let mut seen = 0;
     for (id, statement) in all_allowed() {
-        if texts(&statement["Action"])
+        let actions = texts(&statement["Action"]);
+        if id == "ContainersK8sRole" || !actions.contains(&"iam:PassRole") {
+            continue;
+        }
+        seen += 1;
+        assert_eq!(actions, ["iam:PassRole"], "{id}");
+        let named: Vec<&str> = texts(&statement["Resource"])
+            .into_iter()
+            .filter(|text| !["Arn", "AWS::NoValue"].contains(text))
+            .map(|text| text.rsplit('/').next().unwrap_or_default())
+            .collect();
+        let service = &statement["Condition"]["StringEquals"]["iam:PassedToService"];
+        let known = PASSED_ON
             .iter()
-            .any(|action| action.starts_with("iam:Pass"))
-        {
-            seen += 1;
-            assert_eq!(id, "ContainersK8sRole");
-            for resource in texts(&statement["Resource"]) {
-                let role = resource.rsplit('/').next().unwrap_or_default();
-                assert!(!role.is_empty() && !role.starts_with('*'), "{resource}");
-            }
+            .any(|(role, roles, to)| *role == id && named == *roles && service == to);
+        assert!(known, "{id} may pass {named:?} to {service}");
+    }
+    assert_eq!(seen, PASSED_ON.len());
+}
+
+#[test]
+fn defender_passes_roles_on_by_name() {
+    let mut seen = 0;
+    for (id, statement) in all_allowed() {
+        let actions = texts(&statement["Action"]);
+        let passes = actions.iter().any(|action| action.starts_with("iam:Pass"));
+        if id != "ContainersK8sRole" || !passes {
+            continue;
+        }
+        seen += 1;
+        for resource in texts(&statement["Resource"]) {
+            let role = resource.rsplit('/').next().unwrap_or_default();
+            assert!(!role.is_empty() && !role.starts_with('*'), "{resource}");
         }
     }
     assert_eq!(seen, 2);

@@ -153,6 +153,10 @@ fn as_deployed<'a>(command: &'a mut Command, endpoint: &str) -> &'a mut Command 
                 "arn:aws:cloudformation:eu-west-1:111111111111:stack/bench/1",
             ),
             ("RUN_BUCKET", "bench"),
+            (
+                "WANTED_STATE_PARAMETER",
+                "/defender-connector/bench/wanted-state",
+            ),
         ])
 }
 

@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
+use crate::RunBucket;
 use crate::rig::{ACCOUNT, Answer, Asked, Wire, in_five_minutes};
 
 const ID: &str = "/subscriptions/0b1f6471-1bf0-4dda-aec3-111122223333/resourceGroups/rg-mdc/providers/Microsoft.Security/securityConnectors/Portal-AWS";

@@ -1,35 +1,54 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use onboarding::provider::AUDIENCE_CSPM;
 use onboarding::{Deployment, FailureKind};
 use serde_json::json;
 
 use super::*;
+use crate::account_session::{AccountAccess, AccountSession};
 use crate::rig::{
     ACCOUNT, Answer, Asked, LATER, SESSION_SECRET, Wire, answered, in_five_minutes, refused,
     session,
 };
+use crate::sessions::{RoleSessions, SessionName};
 
 pub(super) const DEFENDER: Provider = Provider::Defender;
 const GET: &str = "GetOpenIDConnectProvider";
 const DELETE: &str = "DeleteOpenIDConnectProvider";
 
 /// An account that answers IAM from a function; its access role can be assumed.
-pub(super) fn account(iam: impl Fn(&str, &Asked) -> Answer + Send + Sync + 'static) -> Wire {
+pub(crate) fn account(iam: impl Fn(&str, &Asked) -> Answer + Send + Sync + 'static) -> Wire {
     Wire::new(move |_, asked| match asked.action().as_str() {
         "AssumeRole" => session("SESSIONKEY", LATER),
         action => iam(action, asked),
     })
 }
 
-pub(super) fn identity(wire: &Wire) -> IamIdentity {
+fn access(wire: &Wire) -> AccountAccess {
     let sdk = wire.sdk();
     let sessions = Arc::new(RoleSessions::new(&sdk));
-    AccountAccess::new(&sdk, sessions, "aws".parse().unwrap()).identity(
+    AccountAccess::new(&sdk, sessions, "aws".parse().unwrap())
+}
+
+fn identity_by(access: &AccountAccess, request: &str) -> IamIdentity {
+    access.identity(
+        &ACCOUNT.parse().unwrap(),
+        SessionName::for_request(request),
+        in_five_minutes(),
+    )
+}
+
+pub(crate) fn session_of(wire: &Wire) -> AccountSession {
+    access(wire).session(
         &ACCOUNT.parse().unwrap(),
         SessionName::for_request("r-1"),
         in_five_minutes(),
     )
+}
+
+pub(super) fn identity(wire: &Wire) -> IamIdentity {
+    identity_by(&access(wire), "r-1")
 }
 
 /// What IAM was asked, without the session.
@@ -135,18 +154,14 @@ async fn the_provider_is_read_with_audiences_and_tags() {
 #[tokio::test(start_paused = true)]
 async fn a_missing_permission_is_named_with_its_role_and_the_session_is_dropped() {
     let wire = account(|_, _| refused(403, "AccessDenied", "User: x is not authorized"));
-    let identity = identity(&wire);
-    let error = identity
+    let access = access(&wire);
+    let error = identity_by(&access, "r-1")
         .role(&"CspmMonitorAws".parse().unwrap())
         .await
         .unwrap_err();
     assert_eq!(error.kind, FailureKind::Denied);
     insta::assert_snapshot!(error.reason, @"iam:GetRole in account 111122223333: 403 AccessDenied: User: x is not authorized. The role DefenderConnectorAccess of account 111122223333 (templates/access.yaml) must be allowed iam:GetRole; a service control policy can deny it as well (request id request-1)");
-    let again = identity.access.identity(
-        &ACCOUNT.parse().unwrap(),
-        SessionName::for_request("r-2"),
-        in_five_minutes(),
-    );
+    let again = identity_by(&access, "r-2");
     assert!(again.provider(&DEFENDER).await.is_err());
     assert_eq!(wire.actions(), ["AssumeRole", "GetRole", "AssumeRole", GET]);
 }

@@ -99,7 +99,7 @@ pub(super) fn setback(
     let (kind, again) = verdict(status, &fault, answer, patience);
     let code = fault.code.as_deref();
     let advice = code
-        .and_then(|code| advice::for_code(code, &fault.message))
+        .and_then(|code| advice::for_resource(path, code, &fault.message))
         .or(match kind {
             Kind::Throttled { retry_after } => Some(advice::throttled(retry_after)),
             _ => None,

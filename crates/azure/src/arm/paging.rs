@@ -22,8 +22,18 @@ impl<C: Credential> ArmClient<C> {
     /// Every resource of a collection, each once. A listing whose links turn out stale is begun
     /// anew once.
     pub async fn list(&self, call: &Call<'_>) -> Result<Vec<Value>, Error> {
-        match self.pages(call).await {
-            Err(Broken::Links(_)) => match self.pages(call).await {
+        self.list_of(call, Some).await
+    }
+
+    /// The same, of which no more is kept than what `read` makes of each: resources can be large
+    /// and many.
+    pub(crate) async fn list_of<T: Send>(
+        &self,
+        call: &Call<'_>,
+        read: impl Fn(Value) -> Option<T> + Send + Sync,
+    ) -> Result<Vec<T>, Error> {
+        match self.pages(call, &read).await {
+            Err(Broken::Links(_)) => match self.pages(call, &read).await {
                 Ok(items) => Ok(items),
                 Err(Broken::Off(error) | Broken::Links(error)) => Err(error),
             },
@@ -32,7 +42,11 @@ impl<C: Credential> ArmClient<C> {
         }
     }
 
-    async fn pages(&self, call: &Call<'_>) -> Result<Vec<Value>, Broken> {
+    async fn pages<T: Send>(
+        &self,
+        call: &Call<'_>,
+        read: &(impl Fn(Value) -> Option<T> + Send + Sync),
+    ) -> Result<Vec<T>, Broken> {
         let mut next = Some(self.request(call, Method::GET, None).url);
         let mut visited: HashSet<Url> = HashSet::new();
         let mut known: HashSet<String> = HashSet::new();
@@ -59,10 +73,11 @@ impl<C: Credential> ArmClient<C> {
                     "the list has no array named value",
                 )));
             };
-            items.extend(value.drain(..).filter(|item| {
+            let new = value.drain(..).filter(|item| {
                 let id = item.get("id").and_then(Value::as_str);
                 id.is_none_or(|id| known.insert(id.to_ascii_lowercase()))
-            }));
+            });
+            items.extend(new.filter_map(read));
             next = match page
                 .get("nextLink")
                 .and_then(Value::as_str)

@@ -176,7 +176,7 @@ fn failed(call: &Call<'_>, asked: &Request<'_>, seen: &Success, state: &str) -> 
     } else {
         "no reason given"
     };
-    let advice = code.and_then(|code| crate::advice::for_code(code, reason));
+    let advice = code.and_then(|code| crate::advice::for_resource(call.path, code, reason));
     Error::new(
         Kind::Invalid,
         SERVICE,

@@ -21,6 +21,7 @@ use testkit::azure_double::{
 };
 use testkit::federation_issuer::FederationIssuer;
 
+mod machines;
 mod plans;
 
 const TENANT: &str = "aaaaaaaa-0000-4000-8000-000000000001";

@@ -1,3 +1,4 @@
+mod kept;
 mod thing;
 
 use std::time::Duration;
@@ -16,7 +17,7 @@ fn invocation() -> Invocation {
 }
 
 /// Answers one event and returns what was sent.
-async fn answers(things: &Things, event: &Value) -> (Result<Status, Unanswered>, Vec<Sent>) {
+async fn answers(things: &Things, event: &Value) -> (Result<Answer, Unanswered>, Vec<Sent>) {
     let router = Router::new().with("Custom::Thing", things);
     let responder = responder(things);
     let result = responder.answer(&router, event, &invocation()).await;
@@ -89,7 +90,7 @@ async fn at_the_deadline_the_work_is_gone_before_the_answer() {
     let things = Things::default();
     let start = Instant::now();
     let (result, sent) = answers(&things, &event("Create", "hang")).await;
-    assert_eq!(result, Ok(Status::Failed));
+    assert_eq!(result, Ok(Answer::Sent(Status::Failed)));
     assert_eq!(things.history(), ["create", "work dropped", "answer"]);
     assert_eq!(start.elapsed(), Duration::from_secs(293));
     assert_eq!(sent[0].until - start, Duration::from_millis(299_500));
@@ -139,7 +140,7 @@ async fn the_delete_of_what_was_never_made_succeeds_without_work() {
     let (result, sent) = answers(&things, &delete).await;
     assert_eq!(
         (result, things.history()),
-        (Ok(Status::Success), vec!["answer"])
+        (Ok(Answer::Sent(Status::Success)), vec!["answer"])
     );
     assert_snapshot!(sent[0].text, @r#"{"Status":"SUCCESS","PhysicalResourceId":"not-created:mdc/6c2f:Thing","StackId":"arn:aws:cloudformation:us-east-1:123456789012:stack/mdc/6c2f","RequestId":"8d1e","LogicalResourceId":"Thing"}"#);
 }

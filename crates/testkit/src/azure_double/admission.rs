@@ -107,7 +107,7 @@ pub(crate) fn checked(shared: &Shared, call: &Call) -> Result<u64, Answer> {
 /// Operations in the background need no right of their own.
 fn needed(call: &Call) -> Option<Needed> {
     let (action, group) = match &call.path.target {
-        Target::Provider => ("Microsoft.Resources/subscriptions/providers/read", None),
+        Target::Provider(_) => ("Microsoft.Resources/subscriptions/providers/read", None),
         Target::Connectors => ("Microsoft.Security/securityConnectors/read", None),
         Target::ClassicConnectors => ("Microsoft.Security/connectors/read", None),
         Target::GroupConnectors { group } => {
@@ -121,13 +121,23 @@ fn needed(call: &Call) -> Option<Needed> {
             };
             (action, Some(group))
         }
+        Target::Machines => ("Microsoft.HybridCompute/machines/read", None),
+        Target::GroupMachines { group } => ("Microsoft.HybridCompute/machines/read", Some(group)),
+        Target::Machine { group, .. } => {
+            let action = match Kind::of(&call.method) {
+                Kind::Reads => "Microsoft.HybridCompute/machines/read",
+                Kind::Writes => "Microsoft.HybridCompute/machines/write",
+                Kind::Deletes => "Microsoft.HybridCompute/machines/delete",
+            };
+            (action, Some(group))
+        }
         Target::Permissions { group } => ("Microsoft.Authorization/permissions/read", Some(group)),
         Target::OperationStatus { .. } | Target::OperationResult { .. } | Target::Unknown => {
             return None;
         }
     };
     let scope = match &call.path.target {
-        Target::Connector { .. } => call.raw_path.clone(),
+        Target::Connector { .. } | Target::Machine { .. } => call.raw_path.clone(),
         _ => match group {
             Some(group) => format!(
                 "/subscriptions/{}/resourceGroups/{group}",

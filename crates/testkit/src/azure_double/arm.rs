@@ -12,12 +12,13 @@ use url::form_urlencoded;
 use uuid::Uuid;
 
 use super::answer::Answer;
+use super::defender::arc_provisioning;
 use super::gate::{self, Arrived};
 use super::paths::{ArmPath, Target};
 use super::sent::SentConnector;
 use super::state::{Principal, Shared};
 use super::throttle::Kind;
-use super::{admission, connectors, listing, operations, provider};
+use super::{admission, connectors, listing, machines, operations, provider};
 
 /// A request that got past the front.
 pub(crate) struct Call {
@@ -65,6 +66,9 @@ pub(crate) async fn handle(
         let subscription = world.subscription(&path.subscription)?;
         subscription.faults.take(&method, &path_and_query)
     });
+    let arc = path
+        .as_ref()
+        .and_then(|path| subscription_of_write(&method, path));
     let answer = async {
         let raw_path = uri.path().to_owned();
         let answer = match path {
@@ -73,7 +77,28 @@ pub(crate) async fn handle(
         };
         with_service_headers(answer, &headers)
     };
-    gate::pass(&shared, arrived, fault, answer).await
+    let response = gate::pass(&shared, arrived, fault, answer).await;
+    if let Some(subscription) = arc.filter(|_| response.status().is_success()) {
+        look_for_arc(shared, subscription);
+    }
+    response
+}
+
+/// The subscription of a connector that is about to be written.
+fn subscription_of_write(method: &Method, path: &ArmPath) -> Option<String> {
+    let writes = matches!(*method, Method::PUT | Method::PATCH);
+    let connector = matches!(path.target, Target::Connector { .. });
+    (writes && connector).then(|| path.subscription.clone())
+}
+
+/// Defender goes on in the background; whoever wrote the connector does not wait for it.
+fn look_for_arc(shared: Arc<Shared>, subscription: String) {
+    if !shared.world().switches_of(&subscription).arc.on_write {
+        return;
+    }
+    tokio::spawn(async move {
+        let _nobody_asked = arc_provisioning::step(&shared, &subscription).await;
+    });
 }
 
 async fn admit(
@@ -117,12 +142,18 @@ async fn admit(
 
 async fn route(shared: &Shared, call: &Call) -> Answer {
     match (&call.method, &call.path.target) {
-        (&Method::GET, Target::Provider) => provider::registration(shared, call),
+        (&Method::GET, Target::Provider(namespace)) => {
+            provider::registration(shared, call, *namespace)
+        }
         (&Method::GET, Target::Permissions { .. }) => provider::permissions(shared, call),
         (&Method::GET, Target::ClassicConnectors) => listing::classic(shared, call),
         (&Method::GET, Target::Connectors | Target::GroupConnectors { .. }) => {
             listing::connectors(shared, call)
         }
+        (&Method::GET, Target::Machines | Target::GroupMachines { .. }) => {
+            listing::machines(shared, call)
+        }
+        (_, Target::Machine { group, name }) => machines::handle(shared, call, group, name),
         (_, Target::Connector { group, name }) => {
             connectors::handle(shared, call, group, name).await
         }

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Value, json};
 
+use super::aws_instances::AwsInstance;
 use super::defender::{DEFENDER_TENANT, provider_arn};
 use super::roles::{self, Place, Role, Trust, defender_audiences};
 
@@ -27,13 +28,15 @@ pub struct AwsRole {
     pub attached: Vec<String>,
 }
 
-/// One account: its identity providers by ARN and roles by name.
+/// One account: its identity providers by ARN, roles by name and instances by Region.
 #[derive(Clone, Debug, Default)]
 pub struct AwsAccount {
     /// Audiences by provider ARN.
     pub providers: BTreeMap<String, Vec<String>>,
     /// Roles by name.
     pub roles: BTreeMap<String, AwsRole>,
+    /// Instances by Region.
+    pub instances: BTreeMap<String, Vec<AwsInstance>>,
 }
 
 impl AwsAccount {
@@ -78,6 +81,14 @@ impl AwsAccount {
             attached: Vec::new(),
         };
         self.roles.insert(name.to_owned(), role);
+        self
+    }
+
+    /// Adds an instance.
+    #[must_use]
+    pub fn with_instance(mut self, region: &str, instance: AwsInstance) -> Self {
+        let others = self.instances.entry(region.to_owned()).or_default();
+        others.push(instance);
         self
     }
 

@@ -3,6 +3,9 @@
 use serde_json::Value;
 
 use super::aws_accounts::{AwsAccounts, AwsRole};
+use super::aws_api::AwsApi;
+use super::aws_instances::AwsInstance;
+use super::fleet::Fleet;
 use super::iam::Iam;
 use super::managed_policies;
 
@@ -41,7 +44,7 @@ impl AwsView {
                 .get(account)
                 .and_then(|one| one.providers.get(provider_arn).cloned())),
             Self::Emulator(endpoint) => {
-                let iam = Iam::new(http, endpoint, account);
+                let iam = Iam::new(AwsApi::new(http, endpoint, account));
                 iam.audiences(provider_arn).await
             }
         }
@@ -61,8 +64,47 @@ impl AwsView {
                 .and_then(|one| one.roles.get(name).cloned())
                 .map(seen)),
             Self::Emulator(endpoint) => {
-                let iam = Iam::new(http, endpoint, account);
+                let iam = Iam::new(AwsApi::new(http, endpoint, account));
                 iam.role(name).await
+            }
+        }
+    }
+
+    /// The Regions of the account.
+    pub(crate) async fn regions(
+        &self,
+        http: &reqwest::Client,
+        account: &str,
+    ) -> Result<Vec<String>, String> {
+        match self {
+            Self::NotLookedAt => Ok(Vec::new()),
+            Self::Accounts(accounts) => Ok(accounts
+                .get(account)
+                .map(|one| one.instances.into_keys().collect())
+                .unwrap_or_default()),
+            Self::Emulator(endpoint) => {
+                let fleet = Fleet::new(AwsApi::new(http, endpoint, account));
+                fleet.regions().await
+            }
+        }
+    }
+
+    /// The instances of the account in a Region.
+    pub(crate) async fn instances(
+        &self,
+        http: &reqwest::Client,
+        account: &str,
+        region: &str,
+    ) -> Result<Vec<AwsInstance>, String> {
+        match self {
+            Self::NotLookedAt => Ok(Vec::new()),
+            Self::Accounts(accounts) => Ok(accounts
+                .get(account)
+                .and_then(|mut one| one.instances.remove(region))
+                .unwrap_or_default()),
+            Self::Emulator(endpoint) => {
+                let fleet = Fleet::new(AwsApi::new(http, endpoint, account));
+                fleet.instances(region).await
             }
         }
     }

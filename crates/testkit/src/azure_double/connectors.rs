@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::answer::Answer;
 use super::arm::{Call, json_object, method_not_allowed};
 use super::operations::{self, Effect};
-use super::paths::connector_path;
+use super::paths::{Namespace, connector_path};
 use super::provider::{check_connector_version, check_registered};
 use super::shown::shown;
 use super::state::{Shared, Subscription};
@@ -79,7 +79,7 @@ fn prepare(shared: &Shared, call: &Call, group: &str, name: &str) -> Result<Prep
         .subscription(&call.path.subscription)
         .ok_or_else(|| not_found(group, name))?;
     check_connector_version(&subscription.setup, call)?;
-    check_registered(&subscription.setup)?;
+    check_registered(&subscription.setup, Namespace::Security)?;
     let stored: Option<Value> = subscription
         .resources
         .get(&path)

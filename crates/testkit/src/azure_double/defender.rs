@@ -10,6 +10,8 @@ use super::schema;
 use super::traverse::{NamedRole, named_roles};
 use super::trust::lets_in;
 
+mod arc_machine;
+pub(crate) mod arc_provisioning;
 mod attempts;
 
 use attempts::Parties;
@@ -68,6 +70,12 @@ struct Looking<'a> {
 }
 
 impl Looking<'_> {
+    /// One role, with the provider that it trusts.
+    async fn check(&self, role: &NamedRole) -> Result<(), Finding> {
+        self.check_provider(role).await?;
+        self.check_role(role).await
+    }
+
     async fn check_provider(&self, named: &NamedRole) -> Result<(), Finding> {
         let (tenant, audience) = match &named.role.trust {
             Trust::Defender(audience) => (DEFENDER_TENANT, audience),

@@ -1,11 +1,10 @@
 //! IAM's own API, asked as the root of an account of the emulator.
 
 use percent_encoding::percent_decode_str;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use url::form_urlencoded;
 
+use super::aws_api::{AwsApi, Service};
 use super::aws_view::SeenRole;
 use super::managed_policies;
 
@@ -16,20 +15,19 @@ use answers::{
     VersionAnswer,
 };
 
+const SERVICE: Service<'_> = Service {
+    name: "iam",
+    region: "us-east-1",
+};
+
 /// The IAM of one account.
 pub(crate) struct Iam<'a> {
-    http: &'a reqwest::Client,
-    endpoint: &'a str,
-    account: &'a str,
+    api: AwsApi<'a>,
 }
 
 impl<'a> Iam<'a> {
-    pub(crate) fn new(http: &'a reqwest::Client, endpoint: &'a str, account: &'a str) -> Self {
-        Self {
-            http,
-            endpoint,
-            account,
-        }
+    pub(crate) fn new(api: AwsApi<'a>) -> Self {
+        Self { api }
     }
 
     /// The audiences of a provider, if it exists.
@@ -91,42 +89,19 @@ impl<'a> Iam<'a> {
             .transpose()
     }
 
-    /// A 12-digit access key stands for the root of that account; nothing is signed.
     async fn query<T: DeserializeOwned>(
         &self,
         action: &str,
         parameters: &[(&str, &str)],
     ) -> Result<Option<T>, String> {
-        let form = form_urlencoded::Serializer::new(String::new())
-            .append_pair("Action", action)
-            .append_pair("Version", "2010-05-08")
-            .extend_pairs(parameters)
-            .finish();
-        let credential = format!(
-            "AWS4-HMAC-SHA256 Credential={}/20260101/us-east-1/iam/aws4_request, \
-             SignedHeaders=host, Signature=0",
-            self.account
-        );
-        let response = self
-            .http
-            .post(self.endpoint)
-            .header(AUTHORIZATION, credential)
-            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .body(form)
-            .send()
-            .await
-            .map_err(|error| format!("AWS did not answer {action}: {error}"))?;
-        let status = response.status();
-        let text = response.text().await.map_err(|error| error.to_string())?;
-        if status.is_success() {
-            return quick_xml::de::from_str(&text)
-                .map(Some)
-                .map_err(|error| format!("the answer to {action} is unreadable: {error}"));
-        }
-        if text.contains("<Code>NoSuchEntity</Code>") {
+        let said = self
+            .api
+            .query(SERVICE, "2010-05-08", action, parameters)
+            .await?;
+        if said.text.contains("<Code>NoSuchEntity</Code>") {
             return Ok(None);
         }
-        Err(format!("AWS answered {action} with HTTP {status}"))
+        said.xml(action).map(Some)
     }
 }
 

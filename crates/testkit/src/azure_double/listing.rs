@@ -4,22 +4,18 @@ use url::Url;
 
 use super::answer::Answer;
 use super::arm::Call;
-use super::paths::{Target, connector_path};
-use super::provider::{check_classic_version, check_connector_version};
+use super::paths::Target;
+use super::provider::{check_classic_version, check_connector_version, check_machine_version};
 use super::shown::shown;
-use super::state::Shared;
+use super::state::{Shared, Subscription};
 
 const SKIP_TOKEN: &str = "$skipToken";
 
+const CONNECTORS: &str = "providers/microsoft.security/securityconnectors/";
+const MACHINES: &str = "providers/microsoft.hybridcompute/machines/";
+
 /// Security connectors of a subscription or of one of its groups.
 pub(crate) fn connectors(shared: &Shared, call: &Call) -> Answer {
-    let prefix = match &call.path.target {
-        Target::GroupConnectors { group } => {
-            connector_path(&call.path.subscription, group, "").to_ascii_lowercase()
-        }
-        _ => format!("/subscriptions/{}/resourcegroups/", call.path.subscription)
-            .to_ascii_lowercase(),
-    };
     let documents: Vec<Vec<u8>> = {
         let mut world = shared.world();
         let switches = world.switches_of(&call.path.subscription);
@@ -29,15 +25,52 @@ pub(crate) fn connectors(shared: &Shared, call: &Call) -> Answer {
         if let Err(refusal) = check_connector_version(&subscription.setup, call) {
             return refusal;
         }
-        subscription
-            .resources_where(|path| {
-                path.starts_with(&prefix)
-                    && path.contains("/providers/microsoft.security/securityconnectors/")
-            })
-            .map(|(_, document)| shown(document, &switches, &call.api_version))
+        asked_for(call, subscription, CONNECTORS)
+            .map(|document| shown(document, &switches, &call.api_version))
             .collect()
     };
     page(shared, call, &documents)
+}
+
+/// Arc machines of a subscription or of one of its groups.
+pub(crate) fn machines(shared: &Shared, call: &Call) -> Answer {
+    if let Err(refusal) = check_machine_version(call) {
+        return refusal;
+    }
+    let documents: Vec<Vec<u8>> = {
+        let mut world = shared.world();
+        let Some(subscription) = world.subscription(&call.path.subscription) else {
+            return Answer::empty(404);
+        };
+        asked_for(call, subscription, MACHINES).cloned().collect()
+    };
+    page(shared, call, &documents)
+}
+
+/// The resources of a collection, without what is below them.
+fn asked_for<'a>(
+    call: &Call,
+    subscription: &'a Subscription,
+    collection: &'static str,
+) -> impl Iterator<Item = &'a Vec<u8>> {
+    let groups = format!("/subscriptions/{}/resourcegroups/", call.path.subscription);
+    let prefix = match &call.path.target {
+        Target::GroupConnectors { group } | Target::GroupMachines { group } => {
+            format!("{groups}{group}/")
+        }
+        _ => groups,
+    }
+    .to_ascii_lowercase();
+    let fits = move |path: &str| {
+        let name = path
+            .strip_prefix(&prefix)
+            .and_then(|rest| rest.split_once(collection))
+            .map(|(_, name)| name);
+        name.is_some_and(|name| !name.contains('/'))
+    };
+    subscription
+        .resources_where(fits)
+        .map(|(_, document)| document)
 }
 
 /// Connectors of the retired generation; only `/_double/raw` makes them.

@@ -2,11 +2,29 @@
 
 use percent_encoding::percent_decode_str;
 
+/// The resource providers that the double plays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Namespace {
+    /// Defender for Cloud.
+    Security,
+    /// Azure Arc.
+    HybridCompute,
+}
+
+impl Namespace {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Security => "Microsoft.Security",
+            Self::HybridCompute => "Microsoft.HybridCompute",
+        }
+    }
+}
+
 /// What a path under `/subscriptions/{id}` names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Target {
-    /// The registration of `Microsoft.Security`.
-    Provider,
+    /// The registration of a provider.
+    Provider(Namespace),
     /// Connectors of the subscription.
     Connectors,
     /// Connectors of one resource group.
@@ -19,6 +37,16 @@ pub(crate) enum Target {
     },
     /// Connectors of the retired generation.
     ClassicConnectors,
+    /// Arc machines of the subscription.
+    Machines,
+    /// Arc machines of one resource group.
+    GroupMachines {
+        group: String,
+    },
+    Machine {
+        group: String,
+        name: String,
+    },
     /// The caller's permissions over a resource group.
     Permissions {
         group: String,
@@ -64,59 +92,64 @@ pub(crate) fn connector_path(subscription: &str, group: &str, name: &str) -> Str
     )
 }
 
+/// The id of an Arc machine.
+pub(crate) fn machine_path(subscription: &str, group: &str, name: &str) -> String {
+    format!(
+        "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.HybridCompute/machines/{name}"
+    )
+}
+
 fn target(words: &[String]) -> Target {
     let lower: Vec<String> = words.iter().map(|word| word.to_ascii_lowercase()).collect();
     let lower: Vec<&str> = lower.iter().map(String::as_str).collect();
     match lower.as_slice() {
-        ["providers", "microsoft.security"] => Target::Provider,
-        ["providers", "microsoft.security", "securityconnectors"] => Target::Connectors,
-        ["providers", "microsoft.security", "connectors"] => Target::ClassicConnectors,
-        ["providers", "microsoft.security", "operationstatuses", _] => Target::OperationStatus {
-            id: words[3].clone(),
+        ["providers", rest @ ..] => in_subscription(rest, &words[1..]),
+        ["resourcegroups", _, "providers", rest @ ..] => {
+            in_group(words[1].clone(), rest, &words[3..])
+        }
+        _ => Target::Unknown,
+    }
+}
+
+/// `words` are the same as `lower`, as they were spelled.
+fn in_subscription(lower: &[&str], words: &[String]) -> Target {
+    match lower {
+        ["microsoft.security"] => Target::Provider(Namespace::Security),
+        ["microsoft.hybridcompute"] => Target::Provider(Namespace::HybridCompute),
+        ["microsoft.security", "securityconnectors"] => Target::Connectors,
+        ["microsoft.security", "connectors"] => Target::ClassicConnectors,
+        ["microsoft.hybridcompute", "machines"] => Target::Machines,
+        ["microsoft.security", "operationstatuses", _] => Target::OperationStatus {
+            id: words[2].clone(),
         },
-        ["providers", "microsoft.security", "operationresults", _] => Target::OperationResult {
-            id: words[3].clone(),
+        ["microsoft.security", "operationresults", _] => Target::OperationResult {
+            id: words[2].clone(),
         },
-        [
-            "resourcegroups",
-            _,
-            "providers",
-            "microsoft.security",
-            "securityconnectors",
-        ] => Target::GroupConnectors {
-            group: words[1].clone(),
+        _ => Target::Unknown,
+    }
+}
+
+fn in_group(group: String, lower: &[&str], words: &[String]) -> Target {
+    match lower {
+        ["microsoft.security", "securityconnectors"] => Target::GroupConnectors { group },
+        ["microsoft.security", "securityconnectors", _] => Target::Connector {
+            group,
+            name: words[2].clone(),
         },
-        [
-            "resourcegroups",
-            _,
-            "providers",
-            "microsoft.security",
-            "securityconnectors",
-            _,
-        ] => Target::Connector {
-            group: words[1].clone(),
-            name: words[5].clone(),
+        ["microsoft.hybridcompute", "machines"] => Target::GroupMachines { group },
+        ["microsoft.hybridcompute", "machines", _] => Target::Machine {
+            group,
+            name: words[2].clone(),
         },
-        [
-            "resourcegroups",
-            _,
-            "providers",
-            "microsoft.authorization",
-            "permissions",
-        ]
+        ["microsoft.authorization", "permissions"]
         | [
-            "resourcegroups",
-            _,
-            "providers",
             "microsoft.security",
             "securityconnectors",
             _,
             "providers",
             "microsoft.authorization",
             "permissions",
-        ] => Target::Permissions {
-            group: words[1].clone(),
-        },
+        ] => Target::Permissions { group },
         _ => Target::Unknown,
     }
 }

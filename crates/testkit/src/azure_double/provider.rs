@@ -4,18 +4,20 @@ use serde_json::{Value, json};
 
 use super::answer::Answer;
 use super::arm::Call;
-use super::paths::Target;
+use super::paths::{Namespace, Target};
 use super::rights::covering;
 use super::schema;
 use super::setup::SubscriptionSetup;
 use super::state::Shared;
 
+/// The one version of Arc machines that the double plays.
+const MACHINES_API_VERSION: &str = "2024-07-10";
 const CLASSIC_API_VERSION: &str = "2020-01-01-preview";
 const PROVIDER_API_VERSIONS: [&str; 3] = ["2020-06-01", "2021-04-01", "2022-09-01"];
 const PERMISSIONS_API_VERSIONS: [&str; 2] = ["2018-07-01", "2022-04-01"];
 
-/// `GET /subscriptions/{s}/providers/Microsoft.Security`
-pub(crate) fn registration(shared: &Shared, call: &Call) -> Answer {
+/// `GET /subscriptions/{s}/providers/{namespace}`
+pub(crate) fn registration(shared: &Shared, call: &Call, namespace: Namespace) -> Answer {
     if !PROVIDER_API_VERSIONS.contains(&call.api_version.as_str()) {
         return unsupported(
             call,
@@ -28,24 +30,35 @@ pub(crate) fn registration(shared: &Shared, call: &Call) -> Answer {
         return Answer::empty(404);
     };
     let setup = &subscription.setup;
-    let types = json!([
-        { "resourceType": "connectors", "locations": [], "apiVersions": [CLASSIC_API_VERSION] },
-        {
-            "resourceType": "securityConnectors",
-            "locations": setup.locations,
-            "apiVersions": setup.api_versions,
-        },
-    ]);
+    let name = namespace.name();
     Answer::json(
         200,
         &json!({
-            "id": format!("/subscriptions/{}/providers/Microsoft.Security", setup.subscription_id),
-            "namespace": "Microsoft.Security",
+            "id": format!("/subscriptions/{}/providers/{name}", setup.subscription_id),
+            "namespace": name,
             "registrationPolicy": "RegistrationRequired",
-            "registrationState": setup.registration_state,
-            "resourceTypes": types,
+            "registrationState": setup.registration_of(namespace),
+            "resourceTypes": resource_types(setup, namespace),
         }),
     )
+}
+
+fn resource_types(setup: &SubscriptionSetup, namespace: Namespace) -> Value {
+    match namespace {
+        Namespace::Security => json!([
+            { "resourceType": "connectors", "locations": [], "apiVersions": [CLASSIC_API_VERSION] },
+            {
+                "resourceType": "securityConnectors",
+                "locations": setup.locations,
+                "apiVersions": setup.api_versions,
+            },
+        ]),
+        Namespace::HybridCompute => json!([{
+            "resourceType": "machines",
+            "locations": setup.locations,
+            "apiVersions": [MACHINES_API_VERSION],
+        }]),
+    }
 }
 
 /// `GET …/providers/Microsoft.Authorization/permissions`
@@ -110,6 +123,18 @@ pub(crate) fn check_classic_version(call: &Call) -> Result<(), Answer> {
     ))
 }
 
+/// Refuses a version that Arc machines are not offered in.
+pub(crate) fn check_machine_version(call: &Call) -> Result<(), Answer> {
+    if call.api_version == MACHINES_API_VERSION {
+        return Ok(());
+    }
+    Err(unsupported(
+        call,
+        "machines",
+        &[MACHINES_API_VERSION.to_owned()],
+    ))
+}
+
 fn unsupported(call: &Call, resource_type: &str, supported: &[String]) -> Answer {
     let message = format!(
         "No registered resource provider found for location '' and API version '{}' for type \
@@ -121,19 +146,25 @@ fn unsupported(call: &Call, resource_type: &str, supported: &[String]) -> Answer
 }
 
 /// Writes need the namespace registered; reads and deletes do not.
-pub(crate) fn check_registered(setup: &SubscriptionSetup) -> Result<(), Answer> {
-    if setup.registration_state == "Registered" {
+pub(crate) fn check_registered(
+    setup: &SubscriptionSetup,
+    namespace: Namespace,
+) -> Result<(), Answer> {
+    if setup.registration_of(namespace) == "Registered" {
         return Ok(());
     }
-    let message = "The subscription is not registered to use namespace 'Microsoft.Security'. See \
-                   https://aka.ms/rps-not-found for how to register subscriptions.";
+    let name = namespace.name();
+    let message = format!(
+        "The subscription is not registered to use namespace '{name}'. See \
+         https://aka.ms/rps-not-found for how to register subscriptions."
+    );
     let body = json!({
         "error": {
             "code": "MissingSubscriptionRegistration",
             "message": message,
             "details": [{
                 "code": "MissingSubscriptionRegistration",
-                "target": "Microsoft.Security",
+                "target": name,
                 "message": message,
             }],
         }

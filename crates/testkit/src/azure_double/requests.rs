@@ -45,6 +45,10 @@ pub struct Counters {
     pub connectors_written: u64,
     /// Connectors deleted.
     pub connectors_deleted: u64,
+    /// Arc machines changed.
+    pub machines_written: u64,
+    /// Arc machines deleted.
+    pub machines_deleted: u64,
     /// Requests refused with 429 by a token bucket.
     pub throttled: u64,
 }

@@ -1,4 +1,5 @@
-//! The connector's fields as data: what may stand where, and which role each field names.
+//! The fields of connectors and Arc machines as data: what may stand where, and which role a field
+//! names.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -48,6 +49,17 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
     serde_json::from_str(include_str!("../../data/connector.json"))
         .unwrap_or_else(|error| panic!("data/connector.json is not a table of fields: {error}"))
 });
+
+static MACHINE_UPDATE: LazyLock<Shape> = LazyLock::new(|| {
+    serde_json::from_str(include_str!("../../data/machine-update.json")).unwrap_or_else(|error| {
+        panic!("data/machine-update.json is not a table of fields: {error}")
+    })
+});
+
+/// What may be changed of an Arc machine.
+pub(crate) fn machine_update() -> &'static Shape {
+    &MACHINE_UPDATE
+}
 
 /// The whole resource.
 pub(crate) fn connector() -> &'static Shape {

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::aws_view::AwsView;
+use super::paths::Namespace;
 use crate::bodies::Recorder;
 use crate::federation_issuer::TOKEN_EXCHANGE_AUDIENCE;
 
@@ -90,9 +91,12 @@ pub struct SubscriptionSetup {
     /// Where the provider offers connectors, by display name.
     #[serde(default = "default_locations")]
     pub locations: Vec<String>,
-    /// `Registered`, `NotRegistered`, `Registering` or `Unregistering`.
+    /// Of Microsoft.Security: `Registered`, `NotRegistered`, `Registering` or `Unregistering`.
     #[serde(default = "default_registration_state")]
     pub registration_state: String,
+    /// Of Microsoft.HybridCompute.
+    #[serde(default = "default_registration_state")]
+    pub hybrid_compute_registration_state: String,
     /// API versions the provider offers for connectors.
     #[serde(default = "default_api_versions")]
     pub api_versions: Vec<String>,
@@ -205,9 +209,19 @@ impl SubscriptionSetup {
             resource_groups: vec![resource_group.into()],
             locations: default_locations(),
             registration_state: default_registration_state(),
+            hybrid_compute_registration_state: default_registration_state(),
             api_versions: default_api_versions(),
             rights: vec![Right::of(client_id, &["*"])],
             throttle: ThrottleSetup::default(),
+        }
+    }
+}
+
+impl SubscriptionSetup {
+    pub(crate) fn registration_of(&self, namespace: Namespace) -> &str {
+        match namespace {
+            Namespace::Security => &self.registration_state,
+            Namespace::HybridCompute => &self.hybrid_compute_registration_state,
         }
     }
 }

@@ -68,12 +68,22 @@ pub(crate) struct Subscription {
     pub resources: BTreeMap<String, Vec<u8>>,
     /// What was put there past all checks: fields the table does not know are the service's own.
     pub seeded: BTreeMap<String, Vec<u8>>,
+    /// Arc machines that Defender made, by path.
+    pub provisioned: BTreeMap<String, Provisioned>,
     pub operations: BTreeMap<String, Operation>,
     pub throttle: Throttle,
     pub faults: Faults,
     pub counters: Counters,
     /// Set where the subscription's behaviour differs from the rest.
     pub switches: Option<Switches>,
+}
+
+/// The instance that an Arc machine was made for.
+#[derive(Clone, Debug)]
+pub(crate) struct Provisioned {
+    pub account: String,
+    pub region: String,
+    pub instance: String,
 }
 
 impl Shared {
@@ -170,6 +180,7 @@ impl Subscription {
             setup,
             resources: BTreeMap::new(),
             seeded: BTreeMap::new(),
+            provisioned: BTreeMap::new(),
             operations: BTreeMap::new(),
             throttle: Throttle::default(),
             faults: Faults::default(),

@@ -1,5 +1,7 @@
 //! Behaviours that Microsoft leaves open, or that tests play both ways.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -24,6 +26,26 @@ pub struct Switches {
     pub fills_defaults: bool,
     /// The form in which `subPlan` is kept and shown.
     pub sub_plan_form: SubPlanForm,
+    /// How Arc auto-provisioning goes.
+    pub arc: ArcProvisioning,
+}
+
+/// What Microsoft leaves open of Arc auto-provisioning.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct ArcProvisioning {
+    /// Whether Defender looks at the account as soon as a connector is written, beside every time
+    /// that it is told to.
+    pub on_write: bool,
+    /// The tags that it writes on a machine: the keys are documented, their values are not, nor is
+    /// whether it always writes them. `${AccountId}`, `${InstanceId}` and `${ConnectorId}` stand
+    /// for themselves.
+    pub tags: BTreeMap<String, String>,
+    /// Whether it leaves out instances without the four tags in EC2. Nothing proves that it looks
+    /// at them.
+    pub needs_ec2_tags: bool,
+    /// Whether an instance without an instance profile will do, managed by Default Host Management.
+    pub takes_host_management: bool,
 }
 
 /// How the service writes the sub-plan of Defender for Servers.
@@ -92,6 +114,25 @@ impl Default for Switches {
             asynchronous_writes: None,
             fills_defaults: true,
             sub_plan_form: SubPlanForm::Object,
+            arc: ArcProvisioning::default(),
+        }
+    }
+}
+
+impl Default for ArcProvisioning {
+    fn default() -> Self {
+        let tags = [
+            ("AccountId", "${AccountId}"),
+            ("Cloud", "AWS"),
+            ("InstanceId", "${InstanceId}"),
+            ("MDFCSecurityConnector", "true"),
+        ];
+        let owned = |(key, value): (&str, &str)| (key.to_owned(), value.to_owned());
+        Self {
+            on_write: true,
+            tags: tags.map(owned).into(),
+            needs_ec2_tags: false,
+            takes_host_management: true,
         }
     }
 }

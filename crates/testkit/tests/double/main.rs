@@ -1,6 +1,8 @@
 //! The doubles, tested over the wire as the code under test will meet them.
 
 #[cfg(test)]
+mod arc;
+#[cfg(test)]
 mod background;
 #[cfg(test)]
 mod bodies;
@@ -15,7 +17,11 @@ mod front;
 #[cfg(test)]
 mod lists;
 #[cfg(test)]
+mod local_fleet;
+#[cfg(test)]
 mod local_iam;
+#[cfg(test)]
+mod machines;
 #[cfg(test)]
 mod offerings;
 #[cfg(test)]

@@ -4,13 +4,11 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use custom_resource::Failure;
-use onboarding::Plans;
 use onboarding::plans::{AgentlessScanning, ArcAutoProvisioning, ArcProxy, PrivateLinkScope};
+use onboarding::{ExclusionTags, Plans};
 use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, Deserializer, MapAccess};
-
-use super::exclusion_tags::ExclusionTags;
 
 mod containers;
 mod cspm;

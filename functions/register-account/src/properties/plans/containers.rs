@@ -1,11 +1,11 @@
 //! `Plans.Containers`.
 
 use custom_resource::{Failure, scalars};
+use onboarding::ExclusionTags;
 use onboarding::plans::{AuditLogs, Containers, ExternalId, InstallationMethod};
 use serde::Deserialize;
 
 use super::{only_with, scanning};
-use crate::properties::exclusion_tags::ExclusionTags;
 
 /// What every sample of Microsoft's has.
 const DEFAULT_RETENTION_DAYS: i64 = 30;

@@ -1,11 +1,11 @@
 //! `Plans.Cspm`.
 
 use custom_resource::{Failure, scalars};
+use onboarding::ExclusionTags;
 use onboarding::plans::{Ciem, CiemApplicationName, CiemSubject, Cspm, DefenderCspm};
 use serde::Deserialize;
 
 use super::{only_with, scanning, unless_off};
-use crate::properties::exclusion_tags::ExclusionTags;
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]

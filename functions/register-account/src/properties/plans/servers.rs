@@ -1,6 +1,7 @@
 //! `Plans.Servers`.
 
 use custom_resource::{Failure, scalars};
+use onboarding::ExclusionTags;
 use onboarding::plans::{
     ArcProxy, PrivateLinkScope, Servers, ServersSubPlan, VulnerabilityAssessment,
 };
@@ -8,7 +9,6 @@ use serde::Deserialize;
 use tracing::warn;
 
 use super::{arc, only_with, scanning};
-use crate::properties::exclusion_tags::ExclusionTags;
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]

@@ -1,13 +1,25 @@
-//! `ExclusionTags`: instances with one of these tags are not scanned.
+//! Tags that keep an instance out of what is done to all.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
+use serde::Serialize;
 use serde::de::{self, Deserialize, Deserializer, MapAccess};
 
-/// A map, or the same as `Key=Value,Key=Value`: a stack parameter can hold no map.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// Instances with one of these tags are left out. Read from a map, or from the same as
+/// `Key=Value,Key=Value`: a stack parameter can hold no map.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
 pub struct ExclusionTags(pub BTreeMap<String, String>);
+
+impl ExclusionTags {
+    /// Whether one of these tags, key and value, is among those of an instance.
+    pub fn exclude(&self, tags: &BTreeMap<String, String>) -> bool {
+        self.0
+            .iter()
+            .any(|(key, value)| tags.get(key) == Some(value))
+    }
+}
 
 const EXPECTED: &str = "expected tags as a map or as Key=Value,Key=Value, keys of 1 to 128 and \
                         values of at most 256 characters";
@@ -79,6 +91,17 @@ mod tests {
             read(json!("a=b=c")),
             Ok(vec![("a".to_owned(), "b=c".to_owned())])
         );
+    }
+
+    #[test]
+    fn one_tag_with_its_value_is_enough_and_case_matters() {
+        let seen = |key: &str, value: &str| BTreeMap::from([(key.to_owned(), value.to_owned())]);
+        let tags: ExclusionTags = serde_json::from_value(json!("Arc=off,Team=lab")).unwrap();
+        assert!(tags.exclude(&seen("Team", "lab")) && tags.exclude(&seen("Arc", "off")));
+        for other in [seen("team", "lab"), seen("Team", "Lab"), seen("Team", "")] {
+            assert!(!tags.exclude(&other), "{other:?}");
+        }
+        assert!(!ExclusionTags::default().exclude(&seen("Team", "lab")));
     }
 
     #[test]
