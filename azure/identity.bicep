@@ -42,11 +42,34 @@ param identityName string = 'id-defender-connector-aws'
 ])
 param connectorRights string = 'ConnectorOnly'
 
+// For the Arc machines that Defender makes, in any group of the subscription. Without it the functions say in
+// their report that they did not compare tags, and do all the rest. Contributor and Owner have these rights.
+@description('None. Compare: the four tags of Arc machines are compared. Repair: missing ones can be added (RepairArcMachineTags).')
+@allowed([
+  'None'
+  'Compare'
+  'Repair'
+])
+param arcMachineRights string = 'None'
+
 var connectorOnlyName = guid(subscription().id, 'defender-connector-aws', 'ConnectorOnly')
 var roleNames = {
   ConnectorOnly: connectorOnlyName
   Contributor: 'b24988ac-6180-42a0-ab88-20f7382dd24c'
   Owner: '8e3af657-a8ff-443c-a75c-2fe8c4bcb635'
+}
+
+var arcMachineTagsName = guid(subscription().id, 'defender-connector-aws', 'ArcMachineTags', arcMachineRights)
+var arcMachineActions = {
+  None: []
+  Compare: [
+    'Microsoft.HybridCompute/machines/read'
+  ]
+  Repair: [
+    'Microsoft.HybridCompute/machines/read'
+    // Good for more than tags, which Azure does not tell apart; the functions send tags alone.
+    'Microsoft.HybridCompute/machines/write'
+  ]
 }
 
 resource group 'Microsoft.Resources/resourceGroups@2021-04-01' = {
@@ -93,9 +116,27 @@ resource connectorOnly 'Microsoft.Authorization/roleDefinitions@2022-04-01' = if
   }
 }
 
+resource arcMachineTags 'Microsoft.Authorization/roleDefinitions@2022-04-01' = if (arcMachineRights != 'None') {
+  name: arcMachineTagsName
+  properties: {
+    roleName: 'Defender connector for AWS: ${arcMachineRights} Arc machine tags (${subscription().subscriptionId})'
+    description: 'Lets Defender connector for AWS look after the tags of Azure Arc machines.'
+    type: 'CustomRole'
+    assignableScopes: [
+      subscription().id
+    ]
+    permissions: [
+      {
+        actions: arcMachineActions[arcMachineRights]
+        notActions: []
+      }
+    ]
+  }
+}
+
 // On the subscription and not on the group: an account may be connected under any group of it, which has to
-// be seen before a second connector is written. Other connectorRights later add an assignment; remove the
-// former one by hand when it grants more.
+// be seen before a second connector is written. Other connectorRights or arcMachineRights later add an assignment;
+// remove the former one by hand when it grants more.
 resource assignment 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   name: guid(subscription().id, resourceGroupName, identityName, connectorRights)
   properties: {
@@ -106,6 +147,18 @@ resource assignment 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   }
   dependsOn: [
     connectorOnly
+  ]
+}
+
+resource arcMachineAssignment 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (arcMachineRights != 'None') {
+  name: guid(subscription().id, resourceGroupName, identityName, 'ArcMachineTags', arcMachineRights)
+  properties: {
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', arcMachineTagsName)
+    principalId: identity.outputs.principalId
+    principalType: 'ServicePrincipal'
+  }
+  dependsOn: [
+    arcMachineTags
   ]
 }
 

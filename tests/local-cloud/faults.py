@@ -1,11 +1,14 @@
 """Faults on request: an AWS API that throttles, denies or breaks for a number of calls.
 
-``PUT /_local_cloud/faults`` takes a list of ``{service, action, skip, times, status, code, message, account}``.
+``PUT /_local_cloud/faults`` takes a list of ``{service, action, skip, times, status, code, message, account,
+holdSeconds}``.
 ``service`` is the IAM prefix ("iam", "sts", "s3", ...), ``action`` an operation or "*"; only matching calls count.
 Service "custom-resource-response" with action "PUT" is the bucket behind a ResponseURL, service "automation" with a
-document's name the executions of that runbook.
+document's name the executions of that runbook. With ``holdSeconds`` a call of an API is carried out, and its answer
+comes so much later: whoever made it can be killed in between.
 """
 
+import asyncio
 import threading
 
 from ministack import app
@@ -17,7 +20,7 @@ import emulator
 
 RESPONSE_URL_SERVICE = "custom-resource-response"
 _DEFAULTS = {"action": "*", "skip": 0, "times": 1, "status": 400, "code": "Throttling", "message": "Rate exceeded",
-             "account": None}
+             "account": None, "holdSeconds": 0}
 
 _lock = threading.Lock()
 _faults: list[dict] = []
@@ -39,8 +42,7 @@ def remaining() -> list[dict]:
         return [dict(fault) for fault in _faults]
 
 
-def take(service: str, action: str, account_id: str | None = None) -> tuple[int, str, str] | None:
-    """Status, code and message for this call if a fault is due."""
+def _due(service: str, action: str, account_id: str | None) -> dict | None:
     with _lock:
         for fault in _faults:
             if fault["service"] != service or fault["action"] not in ("*", action) or fault["times"] <= 0:
@@ -51,8 +53,14 @@ def take(service: str, action: str, account_id: str | None = None) -> tuple[int,
                 fault["skip"] -= 1
                 continue
             fault["times"] -= 1
-            return fault["status"], fault["code"], fault["message"]
+            return fault
     return None
+
+
+def take(service: str, action: str, account_id: str | None = None) -> tuple[int, str, str] | None:
+    """Status, code and message for this call if a fault is due."""
+    fault = _due(service, action, account_id)
+    return fault and (fault["status"], fault["code"], fault["message"])
 
 
 def install() -> None:
@@ -67,11 +75,16 @@ def install() -> None:
             service = detect_service(method, path, headers, params)
             name = iam_actions.extract_iam_action(service, method, path, headers, body, params) or ":"
             prefix, _, action = name.partition(":")
-            if fault := take(prefix, action, get_account_id()):
-                status, code, message = fault
+            fault = _due(prefix, action, get_account_id())
+            if fault and fault["holdSeconds"]:
+                answer = await inner(method, path, headers, body, query_params, request_id)
+                await asyncio.sleep(fault["holdSeconds"])
+                return answer
+            if fault:
                 _, answer_headers, answer = iam_actions.access_denied_response(
-                    service, name, "", request_id, error_code=code, message=message, headers=headers)
-                return status, {**answer_headers, "x-amzn-requestid": request_id}, answer
+                    service, name, "", request_id, error_code=fault["code"], message=fault["message"],
+                    headers=headers)
+                return fault["status"], {**answer_headers, "x-amzn-requestid": request_id}, answer
         return await inner(method, path, headers, body, query_params, request_id)
 
     emulator.replace(app, "_dispatch_service_request", dispatch)

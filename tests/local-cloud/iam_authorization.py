@@ -1,9 +1,9 @@
 """IAM: on what a request is authorised, and how a denial reads.
 
-Resources follow the Service Authorization Reference: provider actions are authorised on the provider's ARN, role
-actions on the role's ARN with its path. Denials name the resource, as AWS's do. Requests count as made over TLS:
-plain http stands in for AWS's https here, and a bucket policy that denies ``aws:SecureTransport: false`` (it should)
-would otherwise deny everything.
+Resources follow the Service Authorization Reference: provider actions are authorised on the provider's ARN, actions on
+roles and instance profiles on their ARNs with the path. Denials name the resource, as AWS's do. Requests count as made
+over TLS: plain http stands in for AWS's https here, and a bucket policy that denies ``aws:SecureTransport: false`` (it
+should) would otherwise deny everything.
 """
 
 from ministack import app
@@ -14,7 +14,7 @@ from ministack.services import iam, tagging
 import emulator
 import iam_oidc
 
-_WITH_RESOURCE = ("iam", "sts", "s3", "lambda", "secretsmanager", "cloudformation", "organizations")
+_WITH_RESOURCE = ("iam", "sts", "s3", "lambda", "secretsmanager", "cloudformation", "organizations", "states")
 
 
 def _iam_resource(params: dict) -> str | None:
@@ -26,6 +26,10 @@ def _iam_resource(params: dict) -> str | None:
         return provider
     if first("Action") == "CreateOpenIDConnectProvider":
         return iam_oidc.provider_arn(first("Url"))
+    # First, for AddRoleToInstanceProfile and its opposite name a role as well.
+    if name := first("InstanceProfileName"):
+        profile = iam._instance_profiles.get(name)
+        return profile["Arn"] if profile else iam.instance_profile_arn(name, first("Path"))
     if name := first("RoleName"):
         role = iam._roles.get(name)
         path = first("Path") if first("Action") == "CreateRole" else ""
@@ -85,6 +89,7 @@ def role_allows(role_arn: str, action: str, resource_arn: str, region: str, keys
 def install() -> None:
     """Replace the lookups that the emulator's authorisation asks."""
     emulator.require(tagging._RESOURCE_TAG_COLLECTORS, "iam")
+    emulator.require(iam, "_roles", "_instance_profiles", "instance_profile_arn")
     emulator.require(iam_evaluator, "EvalContext", "_gather_role_policies", "_permissions_boundary", "evaluate")
     _replace_resource_lookup()
     _replace_denial_text()

@@ -135,6 +135,7 @@ def everything() -> list[dict]:
              "document": execution.document, "version": str(execution.version), "status": execution.status,
              "parent": execution.parent.id if execution.parent else None, "target": execution.target,
              "parameters": execution.parameters, "role": execution.role_arn, "failure": execution.failure,
+             "failedStep": next((step.name for step in execution.steps if step.status in ("Failed", "TimedOut")), None),
              "seconds": execution.ended - execution.created if execution.ended else None}
             for execution in executions]
 

@@ -118,21 +118,5 @@ class Authorisation(SsmTest):
         self.assertIsNone(writes[0]["automationExecutionId"])
 
 
-class InstanceProfiles(SsmTest):
-    def test_associating_one_takes_the_right_to_pass_its_role(self):
-        (instance,) = self.instances(1)
-        role = self.role("Machine", [], service="ec2.amazonaws.com")
-        self.iam.create_instance_profile(InstanceProfileName="Machine")
-        self.iam.add_role_to_instance_profile(InstanceProfileName="Machine", RoleName="Machine")
-        request = {"InstanceId": instance, "IamInstanceProfile": {"Name": "Machine"}}
-        own = self.client("ec2", self.caller("Attacher", [allow("ec2:AssociateIamInstanceProfile")]))
-        refusal = self.refused("UnauthorizedOperation", own.associate_iam_instance_profile, **request)
-        self.assertIn("iam:PassRole", refusal["Error"]["Message"])
-        passing = self.client("ec2", self.caller("Passer", [
-            allow("ec2:AssociateIamInstanceProfile"),
-            allow("iam:PassRole", role, condition={"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}})]))
-        passing.associate_iam_instance_profile(**request)
-
-
 if __name__ == "__main__":
     unittest.main()

@@ -2,6 +2,8 @@
 
 import base64
 import json
+import threading
+import time
 import unittest
 
 from botocore.exceptions import ClientError
@@ -133,6 +135,20 @@ class ProviderApi(IdentityTest):
         self.refused("AccessDenied", self.iam.list_open_id_connect_providers)
         self.iam.list_open_id_connect_providers()
         self.assertEqual(self.cloud.get("faults")[0]["times"], 0)
+
+    def test_a_held_answer_comes_late_and_the_call_took_effect_before(self):
+        self.cloud.call("PUT", "faults", [{"service": "iam", "action": "CreateOpenIDConnectProvider",
+                                      "account": self.account, "holdSeconds": 2}])
+        own = self.cloud.client("iam", self.account, self.make_role("Maker", [{
+            "Effect": "Allow", "Action": "iam:CreateOpenIDConnectProvider", "Resource": "*"}]))
+        begun = time.monotonic()
+        creation = threading.Thread(target=own.create_open_id_connect_provider, kwargs={"Url": ISSUER_URL})
+        creation.start()
+        while not self.iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]:
+            self.assertLess(time.monotonic(), begun + 1.5)
+        self.assertTrue(creation.is_alive())
+        creation.join()
+        self.assertGreaterEqual(time.monotonic() - begun, 2)
 
 
 class TrustPolicies(IdentityTest):

@@ -29,6 +29,7 @@ class Actions(SsmTest):
         self.assertEqual(write["automationExecutionId"], found["AutomationExecutionId"])
         (entry,) = [entry for entry in self.cloud.get("automations") if entry["account"] == self.account]
         self.assertEqual((entry["status"], entry["role"], entry["document"]), ("Success", role, RUNBOOK))
+        self.assertIsNone(entry["failedStep"])
 
     def test_a_step_that_fails_is_tried_again(self):
         self.switch(taggableAfterSeconds=1)
@@ -77,6 +78,8 @@ class Actions(SsmTest):
         self.assertIn(f"The instance ID '{GONE}' does not exist (Service: AmazonEC2; Status Code: 400; "
                       "Error Code: InvalidInstanceID.NotFound;", found["FailureMessage"])
         self.assertEqual(found["StepExecutions"][0]["FailureMessage"], found["FailureMessage"])
+        (entry,) = [entry for entry in self.cloud.get("automations") if entry["account"] == self.account]
+        self.assertEqual((entry["failedStep"], entry["failure"]), ("Tag", found["FailureMessage"]))
         self.ssm.delete_document(Name=RUNBOOK)
         look = calling("Look", "DescribeInstances", InstanceIds=[GONE])
         found = self.run_document(runbook([look]))

@@ -86,6 +86,29 @@ class Tasks(WorkflowTest):
         self.assertEqual((stopped["status"], stopped["error"]), ("ABORTED", "Enough"))
 
 
+class Callers(WorkflowTest):
+    def caller(self, *actions: str, resource="*"):
+        """Step Functions for a caller with these rights alone."""
+        trust = {"Effect": "Allow", "Action": "sts:AssumeRole",
+                 "Principal": {"AWS": f"arn:aws:iam::{self.account}:root"}}
+        arn = self.iam.create_role(RoleName="Caller", AssumeRolePolicyDocument=json.dumps(
+            {"Version": "2012-10-17", "Statement": [trust]}))["Role"]["Arn"]
+        self.iam.put_role_policy(RoleName="Caller", PolicyName="own",
+                                 PolicyDocument=policy(*actions, resource=resource))
+        session = self.cloud.client("sts", self.account).assume_role(RoleArn=arn, RoleSessionName="test")
+        return self.cloud.client("stepfunctions", self.account, session["Credentials"])
+
+    def test_a_denial_names_the_machine_or_the_execution(self):
+        arn = self.make_machine(machine(Pass={"Type": "Pass", "End": True}))
+        own = self.caller("states:StartExecution", "states:DescribeExecution", resource=arn)
+        execution = own.start_execution(stateMachineArn=arn)["executionArn"]
+        for action, resource, call, request in (
+                ("StartExecution", f"{arn}s", own.start_execution, {"stateMachineArn": f"{arn}s"}),
+                ("DescribeExecution", execution, own.describe_execution, {"executionArn": execution})):
+            message = self.refused("AccessDeniedException", call, **request)
+            self.assertIn(f"is not authorized to perform: states:{action} on resource: {resource} because", message)
+
+
 class RetryAndCatch(WorkflowTest):
     def test_named_errors_are_retried(self):
         self.make_function()

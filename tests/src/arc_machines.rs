@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::azure::Azure;
 use crate::fleet::Instance;
 
-/// What whoever repairs tags needs besides `azure/identity.bicep`'s least.
+/// What `azure/identity.bicep` grants besides with `arcMachineRights=Repair`.
 const RIGHTS: [&str; 2] = [
     "Microsoft.HybridCompute/machines/read",
     "Microsoft.HybridCompute/machines/write",
@@ -59,5 +59,23 @@ impl Azure {
         let raw = self.raw(&id).await?;
         let raw = raw.with_context(|| format!("there is no machine {id}"))?;
         serde_json::from_str(&raw).context("a machine is JSON")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Tests with more rights than a customer grants would prove nothing.
+    #[test]
+    fn the_rights_are_those_that_the_identity_gets_for_repairing() {
+        let bicep = include_str!("../../azure/identity.bicep");
+        let (_, after) = bicep.split_once("  Repair: [").unwrap();
+        let (actions, _) = after.split_once(']').unwrap();
+        let lines = actions.lines().map(str::trim);
+        let granted: Vec<&str> = lines
+            .filter_map(|line| line.strip_prefix('\'')?.strip_suffix('\''))
+            .collect();
+        assert_eq!(granted, RIGHTS);
     }
 }

@@ -39,6 +39,8 @@ pub struct Automation {
     pub role: Option<String>,
     /// Why it failed.
     pub failure: Option<String>,
+    /// The step that failed first.
+    pub failed_step: Option<String>,
 }
 
 /// A call of `CreateTags` or `DeleteTags`.
@@ -131,10 +133,8 @@ impl Account {
         work: impl AsyncFnOnce() -> Result<T>,
     ) -> Result<T> {
         let _pace = PACE.lock().await;
-        self.emulator.switch("automationSeconds", seconds).await?;
-        let done = work().await;
-        self.emulator.switch("automationSeconds", 0).await?;
-        done
+        let slow = [("automationSeconds", seconds.into())];
+        self.emulator.with_switches(slow, work).await
     }
 
     /// The role of Default Host Management, `$None` where it is off.

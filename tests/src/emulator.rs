@@ -78,27 +78,61 @@ impl Emulator {
 
     /// Ids of all requests that custom resources of this account were sent.
     pub async fn custom_resource_requests(&self) -> Result<Vec<String>> {
-        let all = self
+        Ok(names(&self.invocations().await?, "requestId"))
+    }
+
+    /// How the asynchronous invocations of a function ended, or `running`, oldest first.
+    pub async fn outcomes(&self, function: &str) -> Result<Vec<String>> {
+        let mut all = self.invocations().await?;
+        if let Some(all) = all.as_array_mut() {
+            all.retain(|one| one["function"] == function);
+        }
+        Ok(names(&all, "outcome"))
+    }
+
+    /// All asynchronous invocations of this account's functions.
+    async fn invocations(&self) -> Result<Value> {
+        let mut all = self
             .endpoint
             .admin(Method::GET, "invocations", None)
             .await?;
-        let of_account = |one: &&Value| one["account"] == self.account.as_str();
-        let mine = all
-            .as_array()
-            .context("invocations are a list")?
-            .iter()
-            .filter(of_account);
-        Ok(mine
-            .filter_map(|one| one["requestId"].as_str().map(str::to_owned))
-            .collect())
+        let listed = all.as_array_mut().context("invocations are a list")?;
+        listed.retain(|one| one["account"] == self.account.as_str());
+        Ok(all)
+    }
+
+    /// Orders faults of AWS APIs, in the place of all that any test has ordered.
+    pub(crate) async fn set_faults(&self, faults: &Value) -> Result<()> {
+        let set = self.endpoint.admin(Method::PUT, "faults", Some(faults));
+        set.await.map(drop)
     }
 
     /// Sets a switch, for every test that runs.
     pub async fn switch(&self, name: &str, value: impl Into<Value>) -> Result<()> {
-        self.endpoint
-            .admin(Method::PUT, "switches", Some(&json!({name: value.into()})))
-            .await
-            .map(drop)
+        self.set(&json!({name: value.into()})).await
+    }
+
+    /// Sets switches meanwhile, for every test that runs. They have their defaults again afterwards,
+    /// whatever comes of the work.
+    pub async fn with_switches<T, const N: usize>(
+        &self,
+        values: [(&str, Value); N],
+        work: impl AsyncFnOnce() -> Result<T>,
+    ) -> Result<T> {
+        let defaults: Value = values
+            .iter()
+            .map(|(name, _)| (*name, Value::Null))
+            .collect();
+        self.set(&values.into_iter().collect()).await?;
+        let done = work().await;
+        let restored = self.set(&defaults).await;
+        let done = done?;
+        restored.map(|()| done)
+    }
+
+    async fn set(&self, switches: &Value) -> Result<()> {
+        let set = self.endpoint.admin(Method::PUT, "switches", Some(switches));
+        set.await.map(drop)
     }
 
     /// Kills the function's process, which must be at work.

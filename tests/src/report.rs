@@ -1,4 +1,5 @@
-//! What a failed test shows: events, what the functions printed, what Azure was asked.
+//! What a failed test shows: events, what failed in Systems Manager, what the functions printed,
+//! what Azure was asked.
 
 use std::fmt::Write;
 use std::fs;
@@ -22,6 +23,14 @@ pub(crate) async fn report(account: &Account) -> String {
             .await
             .unwrap_or_else(|error| format!("no events: {error}\n")),
     );
+    text.push_str("--- failed in Systems Manager\n");
+    for failed in account.automations().await.unwrap_or_default() {
+        if let Some(failure) = &failed.failure {
+            let step = failed.failed_step.as_deref().unwrap_or("no step");
+            let (id, document) = (&failed.execution_id, &failed.document);
+            let _ = writeln!(text, "{id} {document} {step}: {failure}");
+        }
+    }
     text.push_str("--- printed by its functions\n");
     let lines = printed(&account.cloud, &account.id);
     for line in lines.iter().skip(lines.len().saturating_sub(LOG_LINES)) {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use reqwest::Method;
 use serde_json::{Value, json};
+use tokio::sync::Mutex;
 
 use crate::account::Account;
 use crate::endpoint::{HOME_REGION, names};
@@ -14,6 +15,10 @@ use crate::until;
 const MACHINE: &str = "DefenderConnector-OnboardOrganization";
 const SCHEDULE: &str = "default/DefenderConnector-DailySweep";
 const ENDED_WITHIN: Duration = Duration::from_mins(3);
+/// Faults are one list of the emulator for all tests.
+static FAULTS: Mutex<()> = Mutex::const_new(());
+/// Longer than the SDK waits for one answer; it asks again and is held again.
+const HELD_SECONDS: u32 = 20;
 
 /// One execution of the state machine.
 #[derive(Debug, Clone)]
@@ -32,6 +37,16 @@ impl Run {
     /// The run's id, which its report is filed under.
     pub fn id(&self) -> &str {
         self.input["RunId"].as_str().unwrap_or(&self.name)
+    }
+
+    /// What came of each time that it was to have its request answered.
+    pub fn answers(&self) -> Vec<bool> {
+        let events = self.record["events"].as_array().into_iter().flatten();
+        let outputs = events.filter_map(|one| one["taskSucceededEventDetails"]["output"].as_str());
+        let results = outputs.filter_map(|text| serde_json::from_str::<Value>(text).ok());
+        results
+            .filter_map(|result| result["Payload"]["Answered"].as_bool())
+            .collect()
     }
 }
 
@@ -86,6 +101,33 @@ impl Account {
             input: serde_json::from_str(input)?,
             record: json!({"described": described, "events": events}),
         })
+    }
+
+    /// Meanwhile has every start of a run take effect, and whoever starts it wait for the answer:
+    /// 50 seconds, then it gives up.
+    pub async fn with_held_starts<T>(&self, work: impl AsyncFnOnce() -> Result<T>) -> Result<T> {
+        let _turn = FAULTS.lock().await;
+        let held = json!([{
+            "service": "states",
+            "action": "StartExecution",
+            "account": self.id,
+            "times": 1000,
+            "holdSeconds": HELD_SECONDS,
+        }]);
+        self.emulator.set_faults(&held).await?;
+        let done = work().await;
+        self.emulator.set_faults(&json!([])).await?;
+        done
+    }
+
+    /// Waits for a run that a request of `CloudFormation` begins, and that is not one of these.
+    pub async fn new_run(&self, known: &[Run]) -> Result<Run> {
+        until("a run that a request begins", ENDED_WITHIN, async || {
+            let mut runs = self.runs().await?.into_iter();
+            let is_known = |run: &Run| known.iter().any(|one| one.name == run.name);
+            Ok(runs.find(|run| !run.input["RequestId"].is_null() && !is_known(run)))
+        })
+        .await
     }
 
     /// Has the daily sweep's schedule start a run now; its name.

@@ -22,20 +22,24 @@ pub struct Call<'a> {
 
 impl Call<'_> {
     /// Sends it.
-    pub async fn send<O, E>(
+    pub fn send<O, E>(
         self,
         request: impl Future<Output = Result<O, SdkError<E, HttpResponse>>>,
-    ) -> Result<O, Failure>
+    ) -> impl Future<Output = Result<O, Failure>>
     where
         E: ProvideErrorMetadata,
     {
-        match timeout_at(self.deadline, request).await {
-            Ok(Ok(output)) => Ok(output),
-            Ok(Err(error)) => Err(Failure::of_sdk(self.action, self.place, &error)),
-            Err(_) => Err(self.failure(
-                FailureKind::Transient,
-                "no answer before the time for this request was up",
-            )),
+        // On the heap: the SDK's futures are large, and nest deeper than the compiler follows.
+        let request = Box::pin(request);
+        async move {
+            match timeout_at(self.deadline, request).await {
+                Ok(Ok(output)) => Ok(output),
+                Ok(Err(error)) => Err(Failure::of_sdk(self.action, self.place, &error)),
+                Err(_) => Err(self.failure(
+                    FailureKind::Transient,
+                    "no answer before the time for this request was up",
+                )),
+            }
         }
     }
 

@@ -14,6 +14,8 @@ use crate::call::Call;
 use crate::failure::Failure;
 use crate::former_connectors::FormerConnectorStore;
 
+mod requests;
+
 /// How often a conditional write is sent that collides with another one at the same time.
 const COLLISIONS: u32 = 5;
 const COLLISION_PAUSE: Duration = Duration::from_millis(200);

@@ -97,12 +97,7 @@ impl<S: ReplySender> Responder<S> {
         let event = self.first_look(event)?;
         let span = span(&event);
         async {
-            let created = left_behind.filter(|_| event.request_type == "Create");
-            let response = if event.deletes_nothing() {
-                nothing_to_delete(&event)
-            } else {
-                refused(&event, created.unwrap_or(&event.id), failure, invocation)
-            };
+            let response = refusal(&event, failure, left_behind, invocation);
             let body = response.body();
             self.send(&event, &response, body, invocation).await
         }
@@ -147,6 +142,20 @@ fn span(event: &Answerable) -> tracing::Span {
         cfn.logical_id = %shown(&event.ids.logical_id),
         cfn.request_type = %event.request_type,
     )
+}
+
+/// The answer to a request that is not handled.
+fn refusal(
+    event: &Answerable,
+    failure: &Failure,
+    left_behind: Option<&PhysicalId>,
+    invocation: &Invocation,
+) -> Response {
+    if event.deletes_nothing() {
+        return nothing_to_delete(event);
+    }
+    let created = left_behind.filter(|_| event.request_type == "Create");
+    refused(event, created.unwrap_or(&event.id), failure, invocation)
 }
 
 fn nothing_to_delete(event: &Answerable) -> Response {

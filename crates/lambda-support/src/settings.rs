@@ -20,7 +20,7 @@ pub use crate::environment::VARIABLES;
 pub use arc::ArcSettings;
 pub use reader::{InvalidSettings, Problem};
 
-/// What a function needs that registers accounts.
+/// What a function needs that acts in AWS accounts and in Azure.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// The Entra tenant.
@@ -86,9 +86,14 @@ impl Settings {
     /// Reads all of them; the error names every variable that is missing or malformed.
     pub fn from_environment(environment: &Environment) -> Result<Self, InvalidSettings> {
         let mut read = Reader::new(environment);
+        let settings = Self::read(&mut read);
+        read.finish(settings)
+    }
+
+    fn read(read: &mut Reader<'_>) -> Option<Self> {
         let tenant_id = read.required("AZURE_TENANT_ID");
         let client_id = read.required("AZURE_CLIENT_ID");
-        let authentication = authentication(&mut read);
+        let authentication = authentication(read);
         let subscription_id = read.required("AZURE_SUBSCRIPTION_ID");
         let resource_group = read.required("AZURE_RESOURCE_GROUP");
         let location = read.required("AZURE_LOCATION");
@@ -103,30 +108,27 @@ impl Settings {
         let authority_host = read.url("AZURE_AUTHORITY_HOST", "https://login.microsoftonline.com");
         let resource_manager_url =
             read.url("AZURE_RESOURCE_MANAGER_URL", "https://management.azure.com");
-        let reply = reply(&mut read);
-        let settings = || {
-            let (sign_in_role, partition, account) = sign_in_role?;
-            Some(Self {
-                tenant_id: tenant_id?,
-                client_id: client_id?,
-                authentication: authentication?,
-                sign_in_role,
-                subscription_id: subscription_id?,
-                resource_group: resource_group?,
-                location: location?,
-                deployment: Deployment {
-                    id: id?,
-                    stack_id: stack_id?,
-                },
-                account,
-                partition,
-                run_bucket: run_bucket?,
-                authority_host: authority_host?,
-                resource_manager_url: resource_manager_url?,
-                reply: reply?,
-            })
-        };
-        read.finish(settings())
+        let reply = reply(read);
+        let (sign_in_role, partition, account) = sign_in_role?;
+        Some(Self {
+            tenant_id: tenant_id?,
+            client_id: client_id?,
+            authentication: authentication?,
+            sign_in_role,
+            subscription_id: subscription_id?,
+            resource_group: resource_group?,
+            location: location?,
+            deployment: Deployment {
+                id: id?,
+                stack_id: stack_id?,
+            },
+            account,
+            partition,
+            run_bucket: run_bucket?,
+            authority_host: authority_host?,
+            resource_manager_url: resource_manager_url?,
+            reply: reply?,
+        })
     }
 }
 
@@ -137,6 +139,13 @@ impl ReplySettings {
         let settings = reply(&mut read);
         read.finish(settings)
     }
+}
+
+/// The name of the deployment's S3 bucket, for a function that does without where it must.
+pub(crate) fn run_bucket(environment: &Environment) -> Result<String, InvalidSettings> {
+    let mut read = Reader::new(environment);
+    let name = read.checked("RUN_BUCKET", bucket_name);
+    read.finish(name)
 }
 
 fn reply(read: &mut Reader<'_>) -> Option<ReplySettings> {

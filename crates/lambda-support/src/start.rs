@@ -4,7 +4,7 @@ use aws_config::SdkConfig;
 
 use crate::http::ClientError;
 use crate::settings::{ArcSettings, InvalidSettings};
-use crate::{Environment, ReplySettings, Settings, aws, http, logging};
+use crate::{Environment, ReplySettings, Settings, aws, http, logging, settings};
 
 /// Why a function cannot do its work. It runs nevertheless, and answers with this.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -29,11 +29,16 @@ pub struct Boot {
 pub fn start() -> Boot {
     let environment = Environment::of_process();
     logging::start(&environment);
-    let http = http::client(&environment);
-    Boot { environment, http }
+    Boot::of(environment)
 }
 
 impl Boot {
+    /// What a function would start with in this environment.
+    pub fn of(environment: Environment) -> Self {
+        let http = http::client(&environment);
+        Self { environment, http }
+    }
+
     /// The environment as it was read.
     pub fn environment(&self) -> &Environment {
         &self.environment
@@ -50,7 +55,7 @@ impl Boot {
         self.http.clone().map_err(StartError::Http)
     }
 
-    /// The settings of a function that registers accounts.
+    /// The settings of the function that registers accounts.
     pub fn settings(&self) -> Result<Settings, StartError> {
         Settings::from_environment(&self.environment).map_err(StartError::Settings)
     }
@@ -63,6 +68,11 @@ impl Boot {
     /// The settings of a function that does nothing but answer.
     pub fn reply_settings(&self) -> Result<ReplySettings, StartError> {
         ReplySettings::from_environment(&self.environment).map_err(StartError::Settings)
+    }
+
+    /// The name of the deployment's S3 bucket alone, for a function that can do without it.
+    pub fn run_bucket(&self) -> Result<String, StartError> {
+        settings::run_bucket(&self.environment).map_err(StartError::Settings)
     }
 }
 

@@ -42,9 +42,7 @@ impl ProvisionArc {
     pub fn new(boot: &Boot) -> Self {
         Self {
             responder: responder(boot),
-            cloud: boot
-                .arc_settings()
-                .map(|settings| Cloud::new(&boot.aws(), settings)),
+            cloud: Cloud::new(boot, &boot.aws()),
         }
     }
 }
@@ -181,6 +179,9 @@ async fn pass(
 ) -> Result<Value, ProvisionError> {
     let until = invocation.clone().with_margin(MARGIN).work_until();
     let deadline = invocation.clone().with_margin(WAY_OUT).work_until();
+    if onboards && has_request {
+        wanted::check_not_refused(cloud, account, &run, deadline).await?;
+    }
     let properties = wanted::properties(cloud, account, &run, has_request, deadline).await?;
     let circumstances = Circumstances {
         partition: cloud.partition(),

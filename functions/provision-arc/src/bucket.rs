@@ -19,7 +19,7 @@ use onboarding::arc::{AccountReport, ExecutionId, RegionRecord, RunId};
 use onboarding::{AccountId, FailureKind, PortError, RegionName};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::json;
+use serde_json::{Value, json};
 use tracing::warn;
 
 use crate::properties::ArcProperties;
@@ -27,14 +27,6 @@ use crate::properties::ArcProperties;
 /// The run bucket, for one invocation.
 #[derive(Debug, Clone)]
 pub struct Bucket(pub RunObjects);
-
-fn pending(request: &str) -> String {
-    format!("pending/{request}.json")
-}
-
-fn answered(request: &str) -> String {
-    format!("answered/{request}")
-}
 
 fn leaving(account: &AccountId) -> String {
     format!("pending/leaving/{account}.json")
@@ -59,30 +51,34 @@ fn report_key(run: &RunId, account: &AccountId) -> String {
 impl Bucket {
     /// Keeps a request until it is answered.
     pub async fn keep_request(&self, request: &RunId, kept: &KeptRequest) -> Result<(), PortError> {
-        self.0
-            .put(&pending(request.as_str()), kept.to_bytes())
-            .await
+        self.0.keep_request(request.as_str(), kept.to_bytes()).await
     }
 
     /// A request that waits for its answer; `None` where none does.
     pub async fn request(&self, request: &RunId) -> Result<Option<KeptRequest>, PortError> {
-        let key = pending(request.as_str());
-        let Some(bytes) = self.0.get(&key).await? else {
+        let Some(bytes) = self.0.kept_request(request.as_str()).await? else {
             return Ok(None);
         };
         let kept = KeptRequest::from_bytes(&bytes);
-        kept.map(Some).ok_or_else(|| unreadable(&key))
+        kept.map(Some)
+            .ok_or_else(|| unreadable(&format!("pending/{request}.json")))
     }
 
     /// Forgets a request, so that it is not answered from here.
     pub async fn forget_request(&self, request: &RunId) -> Result<(), PortError> {
-        self.0.remove(&pending(request.as_str())).await
+        self.0.forget_request(request.as_str()).await
     }
 
     /// Whether a request has its answer.
     pub async fn is_answered(&self, request: &RunId) -> Result<bool, PortError> {
-        let answer = self.0.get(&answered(request.as_str())).await?;
-        Ok(answer.is_some())
+        Ok(self.0.answer(request.as_str()).await?.is_some())
+    }
+
+    /// Whether a request has its answer, and that says that it failed.
+    pub async fn is_refused(&self, request: &RunId) -> Result<bool, PortError> {
+        let answer = self.0.answer(request.as_str()).await?;
+        let answer = answer.and_then(|body| serde_json::from_slice::<Value>(&body).ok());
+        Ok(answer.is_some_and(|answer| answer["Status"] == "FAILED"))
     }
 
     /// Keeps the properties that a run is begun with.
@@ -192,17 +188,11 @@ impl Records for Bucket {
 
 impl AnswerClaims for Bucket {
     async fn claim(&self, request_id: &str, body: &[u8]) -> Result<Claim, ClaimError> {
-        let key = answered(request_id);
-        if self.0.create(&key, body.to_vec()).await? {
-            return Ok(Claim::Ours);
-        }
-        let earlier = self.0.get(&key).await?;
-        earlier
-            .map(Claim::Earlier)
-            .ok_or_else(|| "an answer that was there is gone".into())
+        let earlier = self.0.claim_answer(request_id, body).await?;
+        Ok(earlier.map_or(Claim::Ours, Claim::Earlier))
     }
 
     async fn settle(&self, request_id: &str) -> Result<(), ClaimError> {
-        Ok(self.0.remove(&pending(request_id)).await?)
+        Ok(self.0.forget_request(request_id).await?)
     }
 }

@@ -1,58 +1,78 @@
 //! The cloud as the function was started for it: clients that live as long as the function, and
 //! what one invocation needs of them.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws::{
-    AccountAccess, AccountSession, InstanceProfiles, RoleSessions, RunBucket, SessionName,
-    StateMachines, StoredParameter, SystemsManager,
+    AccountAccess, InstanceProfiles, RoleSessions, RunBucket, SessionName, StateMachines,
+    StoredParameter,
 };
-use aws_compute::{Ec2Instances, EnabledRegions};
 use aws_config::SdkConfig;
+use azure::{ArmClient, Deadline, HybridMachines, Patience};
+use azure_sign_in::{StackIdentity, resource_manager};
 use custom_resource::Context;
-use lambda_support::settings::ArcSettings;
-use onboarding::arc::ports::{
-    Children, Executions, HostSetting, Instances, Nodes, RegionError, Regions, StartError,
-};
-use onboarding::arc::{
-    Batch, Child, Ending, ExecutionId, InstanceId, ManagedNode, Runbook, SeenInstance, UnderWay,
-};
-use onboarding::{AccountId, EnabledRegion, Partition, PortError, RegionName};
+use lambda_support::settings::{ArcSettings, Settings};
+use lambda_support::{Boot, StartError};
+use onboarding::arc::machine::ArcMachines;
+use onboarding::{AccountId, Partition, PortError, RegionName, SubscriptionId};
 use tokio::time::Instant;
-use uuid::Uuid;
 
 use crate::bucket::Bucket;
-use crate::provision::{Provision, Task};
+use crate::provision::{MachinesUntil, Provision, Task};
+
+mod regions;
+
+pub use regions::AccountRegions;
+
+/// What is left of an invocation for the report, when Azure has used up the rest.
+const REPORTING: Duration = Duration::from_secs(15);
+
+/// Nothing here depends on Azure, and the next run looks again. So neither a right that is missing,
+/// as it mostly is, nor a sign-in that is refused is asked for twice.
+fn patience() -> Patience {
+    Patience {
+        federation: Duration::ZERO,
+        authorization: Duration::ZERO,
+        unavailable: Duration::from_secs(20),
+        ..Patience::default()
+    }
+}
 
 /// Every client that the function needs, made once.
 #[derive(Debug)]
 pub struct Cloud {
-    settings: ArcSettings,
+    settings: Settings,
     access: AccountAccess,
     bucket: RunBucket,
-    machines: StateMachines,
+    state_machines: StateMachines,
     wanted_state: StoredParameter,
+    arm: ArmClient<StackIdentity>,
 }
 
 /// A pass with everything it works with.
-pub type AccountPass = Provision<AccountRegions, InstanceProfiles, Bucket>;
+pub type AccountPass<'a> = Provision<AccountRegions, InstanceProfiles, Bucket, AzureMachines<'a>>;
 
 impl Cloud {
     /// The clients; nothing is sent yet.
-    pub fn new(sdk: &SdkConfig, settings: ArcSettings) -> Self {
+    pub fn new(boot: &Boot, sdk: &SdkConfig) -> Result<Self, StartError> {
+        let ArcSettings {
+            shared: settings,
+            wanted_state_parameter,
+        } = boot.arc_settings()?;
         let sessions = Arc::new(RoleSessions::new(sdk));
-        Self {
+        Ok(Self {
+            arm: resource_manager(&settings, sdk, &sessions, boot.http()?, patience()),
             access: AccountAccess::new(sdk, sessions, settings.partition.clone()),
             bucket: RunBucket::new(sdk, settings.run_bucket.as_str()),
-            machines: StateMachines::new(sdk),
-            wanted_state: StoredParameter::new(sdk, settings.wanted_state_parameter.as_str()),
+            state_machines: StateMachines::new(sdk),
+            wanted_state: StoredParameter::new(sdk, wanted_state_parameter),
             settings,
-        }
+        })
     }
 
     /// A pass over an account. Its calls end by `deadline`.
-    pub fn pass(&self, task: Task, deadline: Instant) -> AccountPass {
+    pub fn pass(&self, task: Task, deadline: Instant) -> AccountPass<'_> {
         let name = SessionName::for_request(task.run.as_str());
         let session = self.access.session(&task.account, name, deadline);
         Provision {
@@ -60,6 +80,11 @@ impl Cloud {
             regions: AccountRegions(session.clone()),
             profiles: InstanceProfiles::new(session),
             records: self.bucket(deadline),
+            machines: AzureMachines {
+                arm: &self.arm,
+                subscription: self.settings.subscription_id.clone(),
+                latest: deadline.checked_sub(REPORTING).unwrap_or(deadline),
+            },
         }
     }
 
@@ -77,7 +102,7 @@ impl Cloud {
 
     /// What starts state machines.
     pub fn state_machines(&self) -> &StateMachines {
-        &self.machines
+        &self.state_machines
     }
 
     /// What the stack wants, as it is now.
@@ -101,86 +126,17 @@ impl Cloud {
     }
 }
 
-/// The Regions of one account.
+/// The Arc machines of the stack's subscription, for the length of one invocation.
 #[derive(Debug)]
-pub struct AccountRegions(AccountSession);
-
-impl Regions for AccountRegions {
-    type Region = AccountRegion;
-
-    async fn enabled(&self) -> Result<BTreeSet<EnabledRegion>, PortError> {
-        EnabledRegions::new(self.0.clone()).list().await
-    }
-
-    fn region(&self, name: &RegionName) -> AccountRegion {
-        AccountRegion {
-            instances: Ec2Instances::new(self.0.clone(), name.clone()),
-            manager: SystemsManager::new(self.0.clone(), name.clone()),
-        }
-    }
+pub struct AzureMachines<'a> {
+    arm: &'a ArmClient<StackIdentity>,
+    subscription: SubscriptionId,
+    latest: Instant,
 }
 
-/// One Region of one account: EC2 and Systems Manager know nothing of each other.
-#[derive(Debug)]
-pub struct AccountRegion {
-    instances: Ec2Instances,
-    manager: SystemsManager,
-}
-
-impl Instances for AccountRegion {
-    async fn instances(
-        &self,
-        each: &mut (dyn FnMut(SeenInstance) + Send),
-    ) -> Result<(), RegionError> {
-        self.instances.instances(each).await
-    }
-}
-
-impl Nodes for AccountRegion {
-    async fn nodes(
-        &self,
-        each: &mut (dyn FnMut(InstanceId, ManagedNode) + Send),
-    ) -> Result<(), RegionError> {
-        self.manager.nodes(each).await
-    }
-}
-
-impl Executions for AccountRegion {
-    async fn under_way(&self, runbook: Runbook) -> Result<Vec<UnderWay>, RegionError> {
-        self.manager.under_way(runbook).await
-    }
-
-    async fn target(&self, id: &ExecutionId) -> Result<Option<InstanceId>, RegionError> {
-        self.manager.target(id).await
-    }
-
-    async fn start(&self, batch: &Batch, token: Uuid) -> Result<ExecutionId, StartError> {
-        self.manager.start(batch, token).await
-    }
-
-    async fn ending(&self, id: &ExecutionId) -> Result<Option<Ending>, RegionError> {
-        self.manager.ending(id).await
-    }
-
-    async fn children(
-        &self,
-        batch: &ExecutionId,
-        which: Children,
-    ) -> Result<Vec<Child>, RegionError> {
-        self.manager.children(batch, which).await
-    }
-}
-
-impl HostSetting for AccountRegion {
-    async fn registered(&self) -> Result<Option<String>, RegionError> {
-        self.manager.registered().await
-    }
-
-    async fn register(&self) -> Result<(), RegionError> {
-        self.manager.register().await
-    }
-
-    async fn deregister(&self) -> Result<(), RegionError> {
-        self.manager.deregister().await
+impl MachinesUntil for AzureMachines<'_> {
+    fn until(&self, moment: Instant) -> impl ArcMachines {
+        let deadline = Deadline::at(moment.min(self.latest));
+        HybridMachines::new(self.arm, self.subscription.clone(), deadline)
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use custom_resource::{Failure, parse_properties, scalars};
 use onboarding::arc::host_management::HostManagement;
+use onboarding::arc::machine::Repair;
 use onboarding::arc::{Goal, LARGEST_BATCH, RunId, TagValue, WantedTags};
 use onboarding::{AccountId, ExclusionTags, InvalidValue, Partition, RegionName};
 use serde::{Deserialize, Serialize};
@@ -180,6 +181,11 @@ impl ArcProperties {
             },
             chosen: self.regions.iter().cloned().collect::<BTreeSet<_>>(),
             host_management: self.host_management,
+            repair: if self.repair_arc_machine_tags {
+                Repair::On
+            } else {
+                Repair::Off
+            },
             at_once: self.max_concurrent_automations.0,
             largest_batch: LARGEST_BATCH,
             until,

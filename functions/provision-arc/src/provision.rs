@@ -4,11 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use futures::future::join_all;
-use onboarding::arc::host_management::HostManagement;
 use onboarding::arc::ports::{Profiles, Records, RegionError, RegionPorts, Regions};
-use onboarding::arc::roles::{ATTACH_PROFILE_ROLE, INSTANCE_ROLE, RUNBOOK_ROLE};
-use onboarding::arc::{AccountReport, Goal, RegionOutcome, RegionRecord, RegionReport, RunId};
-use onboarding::{AccountId, FailureKind, Partition, PortError, RegionName};
+use onboarding::arc::{AccountReport, Goal, RegionOutcome, RegionRecord, RegionReport};
+use onboarding::{FailureKind, RegionName};
 use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep_until};
 use tracing::{info, warn};
@@ -19,16 +17,21 @@ use crate::result::Outcome;
 mod batches;
 mod ending;
 mod hosts;
+mod machines;
 mod outcome;
 mod pace;
 mod readiness;
 mod region;
+mod task;
 
 use batches::passes;
 use ending::{Ended, check_all_gone, check_common, failed, is_final, not_enabled};
 use outcome::Sight;
 use readiness::KnownProfiles;
 use region::Place;
+
+pub use machines::MachinesUntil;
+pub use task::Task;
 
 /// How long after an interruption a Region is begun anew.
 const PAUSES: [Duration; 3] = [
@@ -37,77 +40,9 @@ const PAUSES: [Duration; 3] = [
     Duration::from_secs(45),
 ];
 
-/// What is to be done.
-#[derive(Debug, Clone)]
-pub struct Task {
-    /// In which account.
-    pub account: AccountId,
-    /// Its partition.
-    pub partition: Partition,
-    /// As part of which run.
-    pub run: RunId,
-    /// What the tags should be.
-    pub goal: Goal,
-    /// In which Regions; none means all that are enabled.
-    pub chosen: BTreeSet<RegionName>,
-    /// How Systems Manager gets to manage instances.
-    pub host_management: HostManagement,
-    /// How many executions may run at once in a Region.
-    pub at_once: u16,
-    /// How many instances one call may start a runbook for.
-    pub largest_batch: usize,
-    /// Until when.
-    pub until: Instant,
-}
-
-impl Task {
-    /// `Onboard` or `Offboard`.
-    pub fn operation(&self) -> &'static str {
-        match self.goal {
-            Goal::Apply(..) => "Onboard",
-            Goal::Remove(_) => "Offboard",
-        }
-    }
-
-    fn role(&self, name: &str) -> String {
-        format!("arn:{}:iam::{}:role/{name}", self.partition, self.account)
-    }
-
-    /// The parameters of our runbooks, but for the instance.
-    fn tag_parameters(&self) -> BTreeMap<&'static str, String> {
-        let tags = self.goal.tags();
-        BTreeMap::from([
-            ("AutomationAssumeRole", self.role(RUNBOOK_ROLE)),
-            ("AccountIdTagValue", tags.account.to_string()),
-            ("CloudTagValue", tags.cloud.to_string()),
-            ("ConnectorTagValue", tags.connector.to_string()),
-        ])
-    }
-
-    /// The parameters of AWS's runbook, but for the instance.
-    fn profile_parameters(&self) -> BTreeMap<&'static str, String> {
-        BTreeMap::from([
-            ("AutomationAssumeRole", self.role(ATTACH_PROFILE_ROLE)),
-            ("RoleName", INSTANCE_ROLE.to_owned()),
-            ("ForceReplace", "false".to_owned()),
-        ])
-    }
-
-    /// Why nothing may be started, if so: a sweep that is late must not put back what a delete
-    /// takes away.
-    async fn refusal(&self, records: &impl Records) -> Result<Option<PortError>, PortError> {
-        let onboards = matches!(self.goal, Goal::Apply(..));
-        if !onboards || !records.is_leaving(&self.account).await? {
-            return Ok(None);
-        }
-        let reason = format!("account {} is being taken out", self.account);
-        Ok(Some(PortError::new(FailureKind::Conflict, reason)))
-    }
-}
-
 /// A pass over an account.
 #[derive(Debug)]
-pub struct Provision<A, P, R> {
+pub struct Provision<A, P, R, M> {
     /// What is to be done.
     pub task: Task,
     /// The account's Regions.
@@ -116,9 +51,11 @@ pub struct Provision<A, P, R> {
     pub profiles: P,
     /// What runs leave behind.
     pub records: R,
+    /// The Arc machines of the subscription.
+    pub machines: M,
 }
 
-impl<A: Regions, P: Profiles, R: Records> Provision<A, P, R> {
+impl<A: Regions, P: Profiles, R: Records, M: MachinesUntil> Provision<A, P, R, M> {
     /// Does what is left to do, until all is done or time is up.
     pub async fn pass(&self) -> Result<Outcome, ProvisionError> {
         let Task { account, run, .. } = &self.task;
@@ -140,6 +77,7 @@ impl<A: Regions, P: Profiles, R: Records> Provision<A, P, R> {
         let reports = ended.into_iter().map(|ended| ended.report).chain(closed);
         let operation = self.task.operation();
         let report = AccountReport::new(account.clone(), run.clone(), operation, reports.collect());
+        let report = self.with_machines(report).await;
         let uri = self.records.report(&report).await.map_err(&port)?;
         let outcome = Outcome::of(&report, uri);
         let counts = &outcome.counts;

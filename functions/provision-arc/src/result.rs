@@ -1,5 +1,6 @@
 //! What an invocation by the state machine comes to.
 
+use onboarding::arc::machine::MachineCounts;
 use onboarding::arc::{AccountReport, Counts, RegionOutcome};
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +13,9 @@ pub struct Outcome {
     /// How many instances came to what.
     #[serde(flatten)]
     pub counts: Counts,
+    /// How many Arc machines came to what; absent where they were not compared.
+    #[serde(flatten)]
+    pub machines: Option<MachineCounts>,
     /// How many Regions could not be worked in.
     pub regions_failed: usize,
     /// How many Regions are not enabled.
@@ -27,6 +31,7 @@ impl Outcome {
         Self {
             done: count(RegionOutcome::Unfinished) == 0,
             counts: report.counts,
+            machines: report.machines,
             regions_failed: count(RegionOutcome::Failed),
             regions_skipped: count(RegionOutcome::Skipped),
             report_uri,

@@ -7,8 +7,7 @@ use std::time::Duration;
 use custom_resource::{
     Invocation, ReplyError, ReplySender, Responder, ResponseOrigins, ResponseUrl,
 };
-use lambda_support::ReplySettings;
-use lambda_support::settings::ArcSettings;
+use lambda_support::{Boot, Environment};
 use serde_json::{Value, json};
 use testkit::aws_wire::ACCOUNT;
 use testkit::quotas::Quotas;
@@ -21,11 +20,34 @@ mod automation;
 mod aws;
 mod bucket;
 mod fleets;
+mod shown;
 
 pub(crate) use aws::{Aws, Options};
 
 /// How long Lambda lets the function run.
 const INVOCATION: Duration = Duration::from_mins(15);
+
+const AZURE: &str = "0b1f6471-1bf0-4dda-aec3-111122223333";
+/// What the stack gives the function.
+pub(crate) const ENVIRONMENT: [(&str, &str); 11] = [
+    ("AZURE_TENANT_ID", AZURE),
+    ("AZURE_CLIENT_ID", AZURE),
+    ("AZURE_SUBSCRIPTION_ID", AZURE),
+    ("AZURE_RESOURCE_GROUP", "rg-mdc"),
+    ("AZURE_LOCATION", "eastus"),
+    (
+        "AZURE_SIGN_IN_ROLE_ARN",
+        "arn:aws:iam::111122223333:role/DefenderConnectorAzureSignIn",
+    ),
+    ("DEPLOYMENT_ID", "mdc-111122223333"),
+    (
+        "STACK_ID",
+        "arn:aws:cloudformation:eu-west-1:111122223333:stack/mdc/6c2f",
+    ),
+    ("RUN_BUCKET", "defender-runs"),
+    ("WANTED_STATE_PARAMETER", "/wanted"),
+    ("AWS_REGION", "eu-west-1"),
+];
 
 /// What was answered to `CloudFormation`.
 #[derive(Debug, Clone, Default)]
@@ -58,23 +80,15 @@ impl Simulation {
     pub(crate) fn of(instances: usize, options: Options) -> Self {
         let quotas = Quotas::published().unwrap();
         let aws = Arc::new(Aws::new(instances, quotas, options));
-        let settings = ArcSettings {
-            account: ACCOUNT.parse().unwrap(),
-            partition: "aws".parse().unwrap(),
-            run_bucket: "defender-runs".to_owned(),
-            wanted_state_parameter: "/wanted".to_owned(),
-            reply: ReplySettings {
-                aws_region: "eu-west-1".to_owned(),
-                aws_endpoint: None,
-            },
-        };
         let wire = Aws::wire(&aws);
         let replies = Replies::default();
         let origins = ResponseOrigins::new("eu-west-1", None);
         let responder = Responder::new(replies.clone(), origins);
+        let boot = Boot::of(ENVIRONMENT.into_iter().collect::<Environment>());
+        let cloud = Cloud::new(&boot, &wire.sdk()).unwrap();
         Self {
             replies,
-            app: ProvisionArc::of(responder, Cloud::new(&wire.sdk(), settings)),
+            app: ProvisionArc::of(responder, cloud),
             aws,
             began: Instant::now(),
         }

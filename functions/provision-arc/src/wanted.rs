@@ -1,8 +1,8 @@
 //! What a run is to bring about: what its request asked for, or what the stack wants now.
 
 use custom_resource::parse_properties;
-use onboarding::AccountId;
 use onboarding::arc::RunId;
+use onboarding::{AccountId, FailureKind, PortError};
 use serde_json::Value;
 use tokio::time::Instant;
 
@@ -35,6 +35,27 @@ pub async fn properties(
             "account {account} is not the one that the properties name"
         )))
     }
+}
+
+/// A request that was refused, by whomever, is being rolled back: its run must not go on putting on
+/// what nobody wants any more.
+pub async fn check_not_refused(
+    cloud: &Cloud,
+    account: &AccountId,
+    run: &RunId,
+    deadline: Instant,
+) -> Result<(), ProvisionError> {
+    let port = ProvisionError::port(account);
+    if cloud
+        .bucket(deadline)
+        .is_refused(run)
+        .await
+        .map_err(&port)?
+    {
+        let reason = format!("the request that began the run {run} was refused meanwhile");
+        return Err(port(PortError::new(FailureKind::Conflict, reason)));
+    }
+    Ok(())
 }
 
 /// The part `Arc` of the wanted state.

@@ -3,37 +3,29 @@
 
 use std::sync::Arc;
 
-use aws::{
-    AccountAccess, FormerConnectorStore, IamIdentity, RoleSessions, RunBucket, SessionName,
-    StoredClientSecret, WebIdentityToken,
-};
-use azure::{
-    ArmClient, ClientSecretCredential, Deadline, Dialect, EntraApplication, FederatedCredential,
-    Patience, SecurityConnectors, SignIn, TokenSource,
-};
+use aws::{AccountAccess, FormerConnectorStore, IamIdentity, RoleSessions, RunBucket, SessionName};
+use azure::{ArmClient, Deadline, Dialect, Patience, SecurityConnectors};
+use azure_sign_in::{StackIdentity, resource_manager};
 use custom_resource::Context;
-use lambda_support::settings::{Authentication, Settings};
+use lambda_support::settings::Settings;
 use lambda_support::{Boot, StartError};
-use onboarding::{AccountId, Deployment, Partition, PortError};
-use secrecy::SecretString;
+use onboarding::{AccountId, Deployment, Partition};
 
 use crate::properties::Limits;
 use crate::registration::{Propagation, Registration};
-
-type Azure = SignIn<Assertion, Secret>;
 
 /// Every client that the function needs, made once.
 #[derive(Debug)]
 pub struct Cloud {
     settings: Settings,
-    arm: ArmClient<Azure>,
+    arm: ArmClient<StackIdentity>,
     access: AccountAccess,
     bucket: RunBucket,
 }
 
 /// What one request works with.
 pub type RequestRegistration<'a> =
-    Registration<SecurityConnectors<'a, Azure>, IamIdentity, FormerConnectorStore>;
+    Registration<SecurityConnectors<'a, StackIdentity>, IamIdentity, FormerConnectorStore>;
 
 impl Cloud {
     /// The clients; nothing is sent yet.
@@ -41,28 +33,9 @@ impl Cloud {
         let settings = boot.settings()?;
         let sdk = &boot.aws();
         let sessions = Arc::new(RoleSessions::new(sdk));
-        let credential = match &settings.authentication {
-            Authentication::Federation => {
-                let role = settings.sign_in_role.clone();
-                let tokens = WebIdentityToken::new(sdk, Arc::clone(&sessions), role);
-                SignIn::Federation(FederatedCredential::new(Assertion(tokens)))
-            }
-            Authentication::ClientSecret { arn } => {
-                let secret = StoredClientSecret::new(sdk, arn.as_str());
-                SignIn::ClientSecret(ClientSecretCredential::new(Secret(secret)))
-            }
-        };
-        let application = EntraApplication {
-            authority: settings.authority_host.clone(),
-            tenant_id: settings.tenant_id.clone(),
-            client_id: settings.client_id.to_string(),
-        };
-        let http = boot.http()?;
         let patience = Patience::default();
-        let tokens = TokenSource::new(http.clone(), application, credential, patience.clone());
-        let resource_manager = settings.resource_manager_url.clone();
         Ok(Self {
-            arm: ArmClient::new(http, resource_manager, tokens, patience),
+            arm: resource_manager(&settings, sdk, &sessions, boot.http()?, patience),
             access: AccountAccess::new(sdk, sessions, settings.partition.clone()),
             bucket: RunBucket::new(sdk, settings.run_bucket.as_str()),
             settings,
@@ -114,25 +87,5 @@ impl Cloud {
     /// The account that the stack is in.
     pub fn own_account(&self) -> AccountId {
         self.settings.account.clone()
-    }
-}
-
-/// AWS's token as Entra's assertion: the two sides know nothing of each other.
-#[derive(Debug)]
-pub struct Assertion(WebIdentityToken);
-
-impl azure::ClientAssertion for Assertion {
-    async fn assertion(&self, deadline: Deadline) -> Result<SecretString, PortError> {
-        self.0.fetch(deadline.moment()).await
-    }
-}
-
-/// The secret in Secrets Manager as Entra's client secret.
-#[derive(Debug)]
-pub struct Secret(StoredClientSecret);
-
-impl azure::ClientSecret for Secret {
-    async fn client_secret(&self, deadline: Deadline) -> Result<SecretString, PortError> {
-        self.0.fetch(deadline.moment()).await
     }
 }

@@ -1,12 +1,13 @@
 //! The function: takes invocation records and has their requests answered.
 
 use custom_resource::{
-    Failure, HttpReplySender, Invocation, Responder, ResponseOrigins, Unanswered,
+    Failure, HttpReplySender, Invocation, ReplySender, Responder, ResponseOrigins, Unanswered,
 };
 use lambda_runtime::LambdaEvent;
 use lambda_support::{Boot, StartError};
 use serde_json::Value;
 
+use crate::claims::ClaimBook;
 use crate::left_behind::left_behind;
 use crate::reason::reason;
 use crate::record::Record;
@@ -16,6 +17,7 @@ use crate::record::Record;
 #[derive(Debug)]
 pub struct ReplyGuard {
     responder: Result<Responder<HttpReplySender>, StartError>,
+    claims: ClaimBook,
 }
 
 impl ReplyGuard {
@@ -23,15 +25,17 @@ impl ReplyGuard {
     pub fn new(boot: &Boot) -> Self {
         Self {
             responder: responder(boot),
+            claims: ClaimBook::new(boot),
         }
     }
 
-    /// Answers the request of one record. An error is an answer that did not arrive; a record
-    /// without a request to answer is none, since trying again would not give it one.
+    /// Answers the request of one record, unless somebody else does. An error is an answer that did
+    /// not arrive; a record without a request to answer is none, since trying again would not give
+    /// it one.
     pub async fn handle(&self, event: LambdaEvent<Value>) -> Result<(), lambda_runtime::Error> {
         let responder = self.responder.as_ref().map_err(Clone::clone)?;
         let invocation = Invocation::ending_at_epoch_milliseconds(event.context.deadline);
-        Ok(answer(responder, &event.payload, &invocation).await?)
+        Ok(answer(responder, &self.claims, &event.payload, &invocation).await?)
     }
 }
 
@@ -41,8 +45,9 @@ fn responder(boot: &Boot) -> Result<Responder<HttpReplySender>, StartError> {
     Ok(Responder::new(HttpReplySender::new(boot.http()?), origins))
 }
 
-async fn answer(
-    responder: &Responder<HttpReplySender>,
+pub(crate) async fn answer<S: ReplySender>(
+    responder: &Responder<S>,
+    claims: &ClaimBook,
     event: &Value,
     invocation: &Invocation,
 ) -> Result<(), Unanswered> {
@@ -50,17 +55,26 @@ async fn answer(
         tracing::error!("this event is no record of a failed invocation: nothing to answer");
         return Ok(());
     };
+    let request = record.request;
     // The reason points to the log of the function that failed, not to this one's.
     let failure = Failure::new(reason(&record));
     let left_behind = record
         .may_have_written()
-        .then(|| left_behind(record.request))
+        .then(|| left_behind(request))
         .flatten();
-    match responder
-        .refuse(record.request, &failure, left_behind.as_ref(), invocation)
-        .await
-    {
-        Ok(_) | Err(Unanswered::Unanswerable(_)) => Ok(()),
+    let left_behind = left_behind.as_ref();
+    let refused = match claims.claims(request, invocation) {
+        None => responder
+            .refuse(request, &failure, left_behind, invocation)
+            .await
+            .map(drop),
+        Some(claims) => responder
+            .refuse_unclaimed(request, &claims, &failure, left_behind, invocation)
+            .await
+            .map(drop),
+    };
+    match refused {
+        Ok(()) | Err(Unanswered::Unanswerable(_)) => Ok(()),
         Err(undelivered) => Err(undelivered),
     }
 }

@@ -37,10 +37,19 @@ fn an_instance_that_is_not_yet_taggable_is_tried_again() -> Result<()> {
     on_local_cloud(async |account| {
         let fleet = Fleet::open(account).await?;
         fleet.deploy(&fleet.stack()).await?;
-        account.emulator.switch("taggableAfterSeconds", 3).await?;
-        let launched = fleet.launch(REGIONS[1], &[]).await?;
-        account.tagged_by_event(&launched).await?;
-        account.emulator.switch("taggableAfterSeconds", 0).await?;
+        // All attempts of the runbook together take longer than the instance does.
+        let late = [
+            ("taggableAfterSeconds", 3.into()),
+            ("automationRetrySeconds", 1.into()),
+        ];
+        let launched = account
+            .emulator
+            .with_switches(late, async || {
+                let launched = fleet.launch(REGIONS[1], &[]).await?;
+                account.tagged_by_event(&launched).await?;
+                Ok(launched)
+            })
+            .await?;
         assert_eq!(fleet.tags(&launched).await?, fleet.four_tags(&launched));
         let writes = account.tag_writes().await?;
         let (last, refused) = writes

@@ -2,6 +2,7 @@
 //! functions, each test in an AWS account and an Azure subscription of its own.
 
 mod adoption;
+mod arc_answers;
 mod arc_events;
 mod arc_faults;
 mod arc_hosts;

@@ -161,6 +161,9 @@ fn runs_are_over_before_the_run_bucket_is_emptied() {
     assert!(before(&graph, "OnboardOrganization").contains("IdentityProvider"));
     assert!(before(&graph, "CiemIdentityProvider").contains("IdentityProvider"));
     assert!(before(&graph, "IdentityProvider").contains("RunBucket"));
+    for id in ["ReplyGuardRole", "ReplyGuardFunction"] {
+        assert!(before(&graph, id).contains("RunBucket"), "{id}");
+    }
 }
 
 #[test]

@@ -120,6 +120,21 @@ fn a_killed_function_is_answered_for_before_cloudformation_gives_up() {
 }
 
 #[test]
+fn the_guard_claims_every_type_that_is_answered_later() {
+    let claims = read("functions/reply-guard/src/claims.rs");
+    let sources = rust_sources("functions");
+    let handlers = sources.split(".with_deferring(").skip(1);
+    let types: BTreeSet<&str> = handlers.filter_map(|rest| rest.split('"').nth(1)).collect();
+    assert!(types.contains("Custom::ArcAutoProvisioning"), "{types:?}");
+    for kind in types {
+        assert!(claims.contains(&format!("\"{kind}\"")), "{kind}");
+    }
+    let guard = &transformed()["Resources"]["ReplyGuardFunction"]["Properties"];
+    let bucket = &guard["Environment"]["Variables"]["RUN_BUCKET"];
+    assert_eq!(bucket, &serde_json::json!({"Ref": "RunBucket"}));
+}
+
+#[test]
 fn the_guard_is_no_custom_resource_of_its_own() {
     // It would be its own guard.
     for (id, kind, resource) in resources(transformed()) {

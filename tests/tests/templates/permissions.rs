@@ -50,6 +50,31 @@ fn a_function_may_hand_over_to_its_guard() {
 }
 
 #[test]
+fn the_guard_claims_answers_and_cannot_read_the_requests() {
+    let guard = allowed(transformed()).into_iter();
+    let guard = guard.filter(|(id, _)| id == "ReplyGuardRole");
+    let grants: Vec<(Value, Value)> = guard
+        .map(|(_, statement)| (statement["Action"].clone(), statement["Resource"].clone()))
+        .collect();
+    let in_bucket = |folder: &str| json!({"Fn::Sub": format!("${{RunBucket.Arn}}/{folder}/*")});
+    let own_logs = json!({"Fn::GetAtt": ["ReplyGuardLogGroup", "Arn"]});
+    assert_eq!(
+        grants,
+        [
+            (
+                json!(["logs:CreateLogStream", "logs:PutLogEvents"]),
+                own_logs
+            ),
+            (
+                json!(["s3:GetObject", "s3:PutObject"]),
+                in_bucket("answered")
+            ),
+            (json!("s3:DeleteObject"), in_bucket("pending")),
+        ]
+    );
+}
+
+#[test]
 fn roles_trust_the_account_and_look_at_the_callers_arn() {
     // A role as principal is stored by its unique id and breaks when that role is made anew.
     let access = template("templates/access.yaml");

@@ -119,3 +119,62 @@ async fn a_missing_right_is_named() {
         assert!(error.reason.contains(&expected), "{}", error.reason);
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_is_claimed_once_and_whoever_comes_later_gets_it() {
+    let wire = Wire::new(|position, asked| match (position, asked.method.as_str()) {
+        (0, _) => Answer::Body(200, String::new()),
+        (_, "PUT") => refused(412, "PreconditionFailed"),
+        _ => Answer::Body(200, "the first".to_owned()),
+    });
+    let objects = objects(&wire);
+    let first = objects.claim_answer("8d1e", b"the first").await.unwrap();
+    assert_eq!(first, None);
+    let earlier = objects.claim_answer("8d1e", b"the second").await.unwrap();
+    assert_eq!(earlier.as_deref(), Some(&b"the first"[..]));
+    let asked = wire.asked();
+    let asked: Vec<(&str, &str)> = asked
+        .iter()
+        .map(|one| (path(one), one.header("if-none-match").unwrap_or_default()))
+        .collect();
+    assert_eq!(
+        asked,
+        [
+            ("/answered/8d1e?x-id=PutObject", "*"),
+            ("/answered/8d1e?x-id=PutObject", "*"),
+            ("/answered/8d1e?x-id=GetObject", ""),
+        ]
+    );
+    assert_eq!(wire.asked()[0].body, "the first");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_claim_that_can_be_neither_made_nor_found_is_a_failure() {
+    let wire = Wire::new(|_, asked| match asked.method.as_str() {
+        "PUT" => refused(412, "PreconditionFailed"),
+        _ => refused(404, "NoSuchKey"),
+    });
+    let error = objects(&wire).claim_answer("8d1e", b"x").await.unwrap_err();
+    assert_eq!(error.reason, "an answer that was there is gone");
+    let wire = Wire::new(|_, _| refused(403, "AccessDenied"));
+    let error = objects(&wire).claim_answer("8d1e", b"x").await.unwrap_err();
+    assert_eq!(error.kind, FailureKind::Denied);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_is_kept_where_it_is_found_and_forgotten() {
+    let wire = Wire::new(|_, _| Answer::Body(200, "{}".to_owned()));
+    let objects = objects(&wire);
+    objects.keep_request("8d1e", b"{}".to_vec()).await.unwrap();
+    let kept = objects.kept_request("8d1e").await.unwrap();
+    assert_eq!(kept.as_deref(), Some(&b"{}"[..]));
+    objects.forget_request("8d1e").await.unwrap();
+    for (asked, method) in wire.asked().iter().zip(["PUT", "GET", "DELETE"]) {
+        assert_eq!(asked.method, method);
+        assert!(
+            path(asked).starts_with("/pending/8d1e.json?"),
+            "{}",
+            asked.uri
+        );
+    }
+}

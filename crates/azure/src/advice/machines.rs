@@ -15,9 +15,10 @@ pub(super) fn for_code(code: &str, message: &str) -> Option<String> {
         .scope
         .unwrap_or_else(|| "the subscription of AzureSubscriptionId".to_owned());
     let rest = if action.to_ascii_lowercase().ends_with("/read") {
-        "Reader has it. It is for comparing tags alone"
+        "azure/identity.bicep grants it with arcMachineRights=Compare. It is for comparing tags alone"
     } else {
-        "Azure Connected Machine Resource Administrator has it. Or set RepairArcMachineTags to false"
+        "azure/identity.bicep grants it with arcMachineRights=Repair. Or set RepairArcMachineTags to \
+         false"
     };
     Some(format!(
         "Assign the identity of AzureClientId a role with the permission {action} on {scope}; {rest}"
@@ -65,9 +66,11 @@ mod tests {
             write.contains("Microsoft.HybridCompute/machines/write on /subscriptions/s"),
             "{write}"
         );
+        assert!(write.contains("arcMachineRights=Repair"), "{write}");
         assert!(write.contains("RepairArcMachineTags"), "{write}");
         let read = for_code("AuthorizationFailed", &message("read")).unwrap();
         assert!(read.contains("machines/read on /subscriptions/s"), "{read}");
+        assert!(read.contains("arcMachineRights=Compare"), "{read}");
         assert!(!read.contains("RepairArcMachineTags"), "{read}");
         let unsaid = for_code("authorizationfailed", "no").unwrap();
         assert!(

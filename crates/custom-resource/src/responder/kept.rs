@@ -1,8 +1,9 @@
-//! The answer to a request that was kept.
+//! The answer to a request that was kept, or may have been.
 
+use serde_json::Value;
 use tracing::Instrument as _;
 
-use super::{Responder, Unanswered, refused, span};
+use super::{Responder, Unanswered, refusal, refused, span};
 use crate::PhysicalId;
 use crate::deferred::{AnswerClaims, Claim, ClaimError, KeptRequest, status_of};
 use crate::handler::{Done, Failure};
@@ -60,6 +61,49 @@ impl<S: ReplySender> Responder<S> {
         .await
     }
 
+    /// Answers FAILED like [`Self::refuse`], but only where nobody else has begun to answer: for a
+    /// request that was handed over, or may have been. `None` where somebody else has, who then
+    /// sees to it that the answer arrives.
+    ///
+    /// Where claims cannot be asked it is answered even so: CloudFormation looks at one answer
+    /// only, and without any it waits for as long as it can.
+    pub async fn refuse_unclaimed<C: AnswerClaims>(
+        &self,
+        event: &Value,
+        claims: &C,
+        failure: &Failure,
+        left_behind: Option<&PhysicalId>,
+        invocation: &Invocation,
+    ) -> Result<Option<Status>, Unanswered> {
+        let event = self.first_look(event)?;
+        let span = span(&event);
+        async {
+            let response = refusal(&event, failure, left_behind, invocation);
+            let request_id = &event.ids.request_id;
+            let own = response.body();
+            match claims.claim(request_id, &own).await {
+                Ok(claim) if is_of_another(&claim, &own, request_id) => {
+                    tracing::info!("another invocation answers this request");
+                    return Ok(None);
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    let error = inert(&error.to_string(), 2000);
+                    tracing::error!(%error, "answering, though whether another invocation does could not be found out");
+                }
+            }
+            let status = self.send(&event, &response, own, invocation).await?;
+            // Only now: until it has arrived, whoever finds the request kept sends what was claimed.
+            if let Err(error) = claims.settle(request_id).await {
+                let error = inert(&error.to_string(), 2000);
+                tracing::warn!(%error, "a request that is answered is still kept, so that it may be answered again");
+            }
+            Ok(Some(status))
+        }
+        .instrument(span)
+        .await
+    }
+
     /// What a kept request asks for. Its address is checked again: whoever can write where it was
     /// kept could have changed it.
     pub fn recall(&self, kept: &KeptRequest) -> Result<Request, Failure> {
@@ -67,5 +111,14 @@ impl<S: ReplySender> Responder<S> {
         event
             .map_err(|error| Failure::new(error.to_string()))?
             .request
+    }
+}
+
+/// Whether somebody else put down the answer that counts. The own one is found again by an
+/// invocation that is repeated because its answer did not arrive.
+fn is_of_another(claim: &Claim, own: &[u8], request_id: &str) -> bool {
+    match claim {
+        Claim::Ours => false,
+        Claim::Earlier(body) => body != own && status_of(body, request_id).is_some(),
     }
 }

@@ -1,5 +1,6 @@
 mod kept;
 mod thing;
+mod unclaimed;
 
 use std::time::Duration;
 

@@ -30,7 +30,8 @@ fn complete() -> BTreeMap<&'static str, String> {
     .into()
 }
 
-fn with(changes: &[(&'static str, &str)]) -> Environment {
+/// A complete environment with these changes.
+pub(super) fn with(changes: &[(&'static str, &str)]) -> Environment {
     let mut variables = complete();
     variables.extend(
         changes
@@ -190,6 +191,16 @@ fn an_answering_function_needs_a_region_only() {
         }
     );
     assert!(ReplySettings::from_environment(&Environment::default()).is_err());
+}
+
+#[test]
+fn the_bucket_alone_is_read_or_missed_by_name() {
+    let only = |name: &str| run_bucket(&[("RUN_BUCKET", name)].into_iter().collect());
+    assert_eq!(only("defender-runs").as_deref(), Ok("defender-runs"));
+    for bad in ["", "A_B"] {
+        let error = only(bad).unwrap_err();
+        assert_eq!(error.problems()[0].variable, "RUN_BUCKET", "{bad}");
+    }
 }
 
 proptest! {

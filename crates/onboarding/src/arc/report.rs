@@ -1,10 +1,11 @@
 //! What came of a run, for a person and for counts. Strings that others control are inert in it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::AddAssign;
 
 use serde::{Deserialize, Serialize};
 
+use super::machine::{MachineCounts, MachineReport};
 use super::readiness::Shortfall;
 use super::{ExecutionId, InstanceId, InstanceState};
 use crate::RegionName;
@@ -53,6 +54,9 @@ pub struct InstanceReport {
     /// What it lacks to be ready for Arc's agent; absent where that was not asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_ready: Option<Vec<Shortfall>>,
+    /// The Arc machines that stand for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub machines: Vec<MachineReport>,
 }
 
 /// What became of a Region.
@@ -121,6 +125,12 @@ pub struct AccountReport {
     /// The sums.
     #[serde(flatten)]
     pub counts: Counts,
+    /// The sums of Arc machines; absent where they were not compared.
+    #[serde(flatten)]
+    pub machines: Option<MachineCounts>,
+    /// Why Arc machines were not compared, where they should have been.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub machines_not_compared: Option<String>,
     /// Its Regions.
     pub regions: Vec<RegionReport>,
 }
@@ -197,8 +207,32 @@ impl AccountReport {
             run_id,
             operation: operation.to_owned(),
             counts,
+            machines: None,
+            machines_not_compared: None,
             regions,
         }
+    }
+
+    /// The same account with the Arc machines of its instances.
+    #[must_use]
+    pub fn with_machines(mut self, machines: BTreeMap<InstanceId, Vec<MachineReport>>) -> Self {
+        self.machines = Some(MachineCounts::of(machines.values().flatten()));
+        let mut machines = machines;
+        let instances = self.regions.iter_mut().flat_map(|one| &mut one.instances);
+        for instance in instances {
+            instance.machines = machines.remove(&instance.instance_id).unwrap_or_default();
+        }
+        self
+    }
+
+    /// The instances whose Arc machines matter: those that are there and not left out.
+    pub fn instances_with_machines(&self) -> BTreeSet<InstanceId> {
+        let left_out = [TagOutcome::Excluded, TagOutcome::Gone];
+        let instances = self.regions.iter().flat_map(|one| &one.instances);
+        instances
+            .filter(|one| !left_out.contains(&one.tags))
+            .map(|one| one.instance_id.clone())
+            .collect()
     }
 
     /// The Regions that came to this.

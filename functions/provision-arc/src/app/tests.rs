@@ -1,12 +1,13 @@
 //! Requests of `CloudFormation` from the first event to the answer, over the real clients.
 
-use lambda_support::Environment;
-use lambda_support::settings::ArcSettings;
 use testkit::aws_wire::ACCOUNT;
 use testkit::events::CustomResourceEvent;
 
 use super::*;
 use crate::simulation::{Options, Simulation};
+
+mod refusals;
+mod start;
 
 const URL: &str = "https://cloudformation-custom-resource-response-euwest1.s3.amazonaws.com/x?X-Amz-Signature=s3cr3t";
 const KIND: &str = "Custom::ArcAutoProvisioning";
@@ -131,6 +132,26 @@ async fn a_create_is_handed_over_carried_out_and_answered_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_run_whose_request_was_refused_puts_nothing_on_and_still_takes_away() {
+    for (event, goes_on) in [(create(), false), (delete(), true)] {
+        let simulation = account(3);
+        simulation.event(&event).await.unwrap();
+        let input = simulation.input();
+        // As the reply guard does it, where the function was killed after it had started the run.
+        let killed = json!({"Error": "Runtime.ExitError"});
+        simulation.answer("Error", &killed).await;
+        assert_eq!(simulation.replies.all()[0]["Status"], "FAILED");
+        let passed = simulation.event(&input).await;
+        assert_eq!(passed.is_ok(), goes_on, "{passed:?}");
+        if let Err(refused) = passed {
+            assert_eq!(refused.error_type, "Conflict");
+            let actions = simulation.aws.take_actions();
+            assert!(!actions.contains_key("StartAutomationExecution"));
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_request_that_is_delivered_again_starts_nothing_anew() {
     let simulation = account(1);
     for _ in 0..2 {
@@ -163,69 +184,6 @@ async fn no_address_leaves_the_pending_request() {
         let is_pending = key == format!("pending/{REQUEST}.json");
         assert_eq!(secret(&body), is_pending, "{key}");
     }
-}
-
-#[tokio::test(start_paused = true)]
-async fn what_cannot_be_handed_over_is_answered_at_once_and_forgotten() {
-    let simulation = account(1);
-    *simulation.aws.started.lock().unwrap() = None;
-    simulation.event(&create()).await.unwrap();
-    let [reply] = &simulation.replies.all()[..] else {
-        panic!()
-    };
-    assert_eq!(
-        (&reply["Status"], &reply["PhysicalResourceId"]),
-        (&json!("FAILED"), &json!(ID))
-    );
-    let reason = reply["Reason"].as_str().unwrap();
-    assert!(
-        reason.contains("states:StartExecution") && reason.contains("[Denied]"),
-        "{reason}"
-    );
-    assert!(
-        !simulation
-            .keys()
-            .iter()
-            .any(|key| key.starts_with("pending/"))
-    );
-}
-
-#[tokio::test(start_paused = true)]
-async fn bad_properties_are_answered_with_their_path_and_nothing_is_kept() {
-    let simulation = account(1);
-    for (name, value) in [
-        ("HostManagement", json!("Automatic")),
-        ("MaxConcurrentAutomations", json!("101")),
-        ("Colour", json!("blue")),
-    ] {
-        let mut event = create();
-        event["ResourceProperties"][name] = value;
-        simulation.event(&event).await.unwrap();
-        let replies = simulation.replies.all();
-        let reply = replies.last().unwrap();
-        let reason = reply["Reason"].as_str().unwrap();
-        assert!(
-            reason.starts_with(&format!("ResourceProperties.{name}: ")),
-            "{reason}"
-        );
-        assert!(
-            reply["PhysicalResourceId"]
-                .as_str()
-                .unwrap()
-                .starts_with("not-created:")
-        );
-    }
-    let mut event = create();
-    let properties = event["ResourceProperties"].as_object_mut().unwrap();
-    properties.remove("StateMachineArn");
-    simulation.event(&event).await.unwrap();
-    let replies = simulation.replies.all();
-    let reason = replies.last().unwrap()["Reason"].to_string();
-    assert!(
-        reason.contains("ResourceProperties.StateMachineArn"),
-        "{reason}"
-    );
-    assert!(simulation.keys().is_empty());
 }
 
 #[tokio::test(start_paused = true)]
@@ -298,23 +256,5 @@ async fn the_regions_are_looked_up_and_answered_at_once() {
             "StackSetPrincipals": "cloudformation.amazonaws.com",
             "SkippedRegions": "us-east-1: not enabled for the account",
         })
-    );
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_function_that_could_not_start_says_why() {
-    let nothing = ArcSettings::from_environment(&Environment::default());
-    let error = StartError::Settings(nothing.unwrap_err());
-    let app: ProvisionArc = ProvisionArc {
-        responder: Err(error.clone()),
-        cloud: Err(error),
-    };
-    let invocation = Invocation::ending_at(Instant::now() + Duration::from_mins(15));
-    let sweep = json!({"Operation": "Onboard", "AccountId": ACCOUNT, "RunId": "r"});
-    let failed = Box::pin(app.serve(&sweep, &invocation)).await.unwrap_err();
-    assert_eq!(failed.error_type, "Invalid");
-    assert!(
-        failed.error_message.contains("WANTED_STATE_PARAMETER"),
-        "{failed:?}"
     );
 }

@@ -72,6 +72,7 @@ impl Sight<'_> {
             replaced: self.record.wrong.get(id).cloned().unwrap_or_default(),
             managed: facts.map(|facts| facts.is_managed()),
             not_ready: facts.map(|facts| facts.shortfalls()),
+            machines: Vec::new(),
         }
     }
 
@@ -132,6 +133,7 @@ fn gone(id: &InstanceId) -> InstanceReport {
         replaced: BTreeMap::new(),
         managed: None,
         not_ready: None,
+        machines: Vec::new(),
     }
 }
 

@@ -9,6 +9,7 @@ use tokio::sync::Mutex;
 use tracing::warn;
 
 use super::Provision;
+use super::machines::MachinesUntil;
 use super::outcome::Readiness;
 use super::region::{Fleet, Place};
 
@@ -24,7 +25,7 @@ impl<X: RegionPorts, R: Records> Place<'_, X, R> {
     }
 }
 
-impl<A: Regions, P: Profiles, R: Records> Provision<A, P, R> {
+impl<A: Regions, P: Profiles, R: Records, M: MachinesUntil> Provision<A, P, R, M> {
     /// Reads what the instances' profiles allow, each once for the account. One that cannot be read
     /// is not known, and nothing more comes of it.
     pub(super) async fn readiness(

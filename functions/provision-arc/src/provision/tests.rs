@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use onboarding::ExclusionTags;
-use onboarding::arc::{InstanceId, InstanceState, TagOutcome, TagValue, WantedTags};
+use onboarding::arc::host_management::HostManagement;
+use onboarding::arc::machine::Repair;
+use onboarding::arc::{Goal, InstanceId, InstanceState, TagOutcome, TagValue, WantedTags};
+use onboarding::{AccountId, ExclusionTags};
 
 use super::world::{Region, World, instance};
 use super::*;
@@ -12,6 +14,7 @@ mod company;
 mod crash_points;
 mod faults;
 mod hosts;
+mod machines;
 
 const NEAR: &str = "eu-west-1";
 const FAR: &str = "us-east-1";
@@ -73,7 +76,7 @@ fn world() -> World {
     world
 }
 
-fn provision(world: &World, run: &str, goal: Goal) -> Provision<World, World, World> {
+fn provision(world: &World, run: &str, goal: Goal) -> Provision<World, World, World, World> {
     Provision {
         task: Task {
             account: account(),
@@ -82,6 +85,7 @@ fn provision(world: &World, run: &str, goal: Goal) -> Provision<World, World, Wo
             goal,
             chosen: BTreeSet::new(),
             host_management: HostManagement::None,
+            repair: Repair::Off,
             at_once: 2,
             largest_batch: 3,
             until: Instant::now() + Duration::from_mins(14),
@@ -89,6 +93,7 @@ fn provision(world: &World, run: &str, goal: Goal) -> Provision<World, World, Wo
         regions: world.clone(),
         profiles: world.clone(),
         records: world.clone(),
+        machines: world.clone(),
     }
 }
 
@@ -187,8 +192,8 @@ async fn a_converged_fleet_costs_reads_only() {
         (starts, each_once(&WRONG))
     );
     // For each Region: record, executions, instances, nodes, setting, record; one for profiles,
-    // Regions, marker, report.
-    assert_eq!(world.take_calls(), 2 * 6 + 4);
+    // Regions, marker, Arc machines, report.
+    assert_eq!(world.take_calls(), 2 * 6 + 5);
     assert_eq!(world.state().records.len(), records + 2);
 }
 

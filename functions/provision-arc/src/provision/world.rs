@@ -6,15 +6,17 @@ use std::future::pending;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
+use onboarding::arc::machine::ArcMachine;
 use onboarding::arc::{
     AccountReport, Ending, ExecutionId, InstanceId, InstanceState, ProfileName, RegionRecord,
     Runbook, SeenInstance,
 };
 use onboarding::{FailureKind, PortError, RegionName};
 use tokio::sync::Notify;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
+mod machines;
 mod ports;
 
 /// How long an execution takes.
@@ -70,6 +72,18 @@ pub struct State {
     /// How many starts find the queue full.
     pub full: usize,
     pub starts: usize,
+    /// Arc machines in Azure.
+    pub machines: Vec<ArcMachine>,
+    /// Why machines cannot be listed.
+    pub machines_refusal: Option<PortError>,
+    /// How often they were listed.
+    pub machine_lists: usize,
+    /// Which were written.
+    pub machine_writes: Vec<String>,
+    /// Until when the last list had time.
+    pub machines_until: Option<Instant>,
+    /// How long a call travels before it takes effect.
+    pub latency: Duration,
     numbers: usize,
     calls: usize,
     fault: Option<(usize, Fault)>,
@@ -131,6 +145,10 @@ impl World {
             }
             due.map(|(_, fault)| fault)
         };
+        let latency = self.state().latency;
+        if !latency.is_zero() {
+            sleep(latency).await;
+        }
         let broken = || Err(PortError::new(FailureKind::Transient, "the line broke"));
         match due {
             Some(Fault::Before) => return broken(),

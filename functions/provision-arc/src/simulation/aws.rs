@@ -6,12 +6,13 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use testkit::aws_wire::{ACCOUNT, Answer, Asked, LATER, Wire, refused_in_json, session};
+use testkit::aws_wire::{ACCOUNT, Answer, Asked, LATER, Wire, refused, refused_in_json, session};
 use testkit::quotas::Quotas;
 use tokio::time::Instant;
 
-use super::automation::{Automation, Batch, Moment, Others, Status};
+use super::automation::{Automation, Moment, Others, Status};
 use super::bucket::Bucket;
+use super::shown::{four_tags, listed, word};
 
 /// How long a call takes.
 const LATENCY: Duration = Duration::from_millis(100);
@@ -50,7 +51,7 @@ pub struct Aws {
     actions: Mutex<BTreeMap<String, usize>>,
 }
 
-fn id(number: usize) -> String {
+pub(super) fn id(number: usize) -> String {
     format!("i-{number:017x}")
 }
 
@@ -113,6 +114,8 @@ impl Aws {
         match action.as_str() {
             "" => self.bucket.answer(asked),
             "AssumeRole" => session("SESSIONKEY", LATER),
+            // There is no Azure here.
+            "GetWebIdentityToken" => refused(400, "OutboundWebIdentityFederationDisabled", "off"),
             "DescribeRegions" => Answer::Body(
                 200,
                 "<DescribeRegionsResponse><regionInfo><item><regionName>eu-west-1</regionName>\
@@ -270,33 +273,4 @@ impl Aws {
         }
         answer
     }
-}
-
-fn listed(batch: &Batch) -> Value {
-    let maps: Vec<Value> = batch
-        .instances
-        .iter()
-        .map(|number| json!({"InstanceId": [id(*number)]}))
-        .collect();
-    json!({"AutomationExecutionId": batch.id, "DocumentName": "DefenderConnector-ApplyArcTags",
-           "AutomationExecutionStatus": "InProgress", "TargetMaps": maps})
-}
-
-fn word(status: &Status) -> &'static str {
-    match status {
-        Status::UnderWay => "InProgress",
-        Status::Success => "Success",
-        Status::Failed => "Failed",
-    }
-}
-
-fn four_tags(id: &str) -> String {
-    [
-        ("AccountId", ACCOUNT),
-        ("Cloud", "AWS"),
-        ("InstanceId", id),
-        ("MDFCSecurityConnector", "true"),
-    ]
-    .map(|(key, value)| format!("<item><key>{key}</key><value>{value}</value></item>"))
-    .concat()
 }

@@ -58,6 +58,7 @@ async fn ten_thousand_instances_take_hardly_longer_than_they_must() {
     assert_eq!(outcome["InstancesFailed"], 0);
     let actions = simulation.aws.take_actions();
     assert!(actions["StartAutomationExecution"] <= 40, "{actions:?}");
+    assert_eq!(actions["GetWebIdentityToken"], 1, "Azure, at the end");
     assert!(
         actions["DescribeAutomationExecutions"] <= 600,
         "{actions:?}"

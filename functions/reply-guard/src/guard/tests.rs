@@ -1,8 +1,10 @@
 use std::time::Duration;
 
+use aws::RunBucket;
 use insta::assert_snapshot;
 use lambda_support::{Environment, http};
 use serde_json::json;
+use testkit::aws_wire::{Answer, Wire};
 use testkit::events::{Condition, CustomResourceEvent, failed_invocation};
 use testkit::reply_sink::{Behaviour, ReplySink};
 use tokio::time::Instant;
@@ -14,6 +16,8 @@ const KILLED: Option<&str> = Some("Runtime exited with error: signal: killed");
 struct Guard {
     sink: ReplySink,
     responder: Responder<HttpReplySender>,
+    wire: Wire,
+    claims: ClaimBook,
 }
 
 impl Guard {
@@ -25,12 +29,18 @@ impl Guard {
         let sender = HttpReplySender::new(http::client(&environment).unwrap());
         let endpoint = sink.base_url().parse().unwrap();
         let responder = Responder::new(sender, ResponseOrigins::new("eu-west-1", Some(endpoint)));
-        Self { sink, responder }
+        let wire = Wire::new(|_, _| Answer::Unreachable);
+        Self {
+            sink,
+            responder,
+            claims: ClaimBook::of(RunBucket::new(&wire.sdk(), "defender-runs")),
+            wire,
+        }
     }
 
     async fn answer(&self, event: &Value) -> Result<(), Unanswered> {
         let invocation = Invocation::ending_at(Instant::now() + Duration::from_secs(4));
-        answer(&self.responder, event, &invocation).await
+        answer(&self.responder, &self.claims, event, &invocation).await
     }
 
     /// The one body that is sent for an event.
@@ -42,6 +52,7 @@ impl Guard {
         assert_eq!(guard.answer(&event).await, Ok(()));
         let stored = guard.sink.stored();
         assert_eq!(stored.len(), 1, "exactly one answer");
+        assert!(guard.wire.asked().is_empty(), "nobody else answers these");
         stored[0].json()
     }
 }

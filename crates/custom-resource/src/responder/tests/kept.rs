@@ -8,15 +8,22 @@ use crate::{AnswerClaims, Asked, Claim, ClaimError, DeferringHandler, KeptReques
 
 /// Keeps requests and claims in memory.
 #[derive(Debug, Default)]
-struct Store {
-    kept: Mutex<Option<KeptRequest>>,
-    claimed: Mutex<Option<Vec<u8>>>,
+pub(super) struct Store {
+    pub(super) kept: Mutex<Option<KeptRequest>>,
+    pub(super) claimed: Mutex<Option<Vec<u8>>>,
     asked: Mutex<Vec<String>>,
     broken: bool,
 }
 
 impl Store {
-    fn kept(&self) -> Option<KeptRequest> {
+    pub(super) fn that_cannot_be_asked() -> Self {
+        Self {
+            broken: true,
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn kept(&self) -> Option<KeptRequest> {
         self.kept.lock().unwrap().clone()
     }
 }
@@ -36,6 +43,9 @@ impl AnswerClaims for Store {
     }
 
     async fn settle(&self, _: &str) -> Result<(), ClaimError> {
+        if self.broken {
+            return Err("s3:DeleteObject: denied".into());
+        }
         *self.kept.lock().unwrap() = None;
         Ok(())
     }
@@ -43,7 +53,7 @@ impl AnswerClaims for Store {
 
 #[derive(Debug, serde::Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct Properties {
+pub(super) struct Properties {
     behaviour: String,
 }
 
@@ -80,7 +90,7 @@ async fn hand_over(store: &Store, event: &Value) -> (Answer, Vec<Sent>) {
     (answer.unwrap(), things.sent())
 }
 
-async fn answer_kept(
+pub(super) async fn answer_kept(
     store: &Store,
     kept: &KeptRequest,
     result: Result<Done, Failure>,
@@ -95,7 +105,7 @@ async fn answer_kept(
     (status, sent)
 }
 
-fn done() -> Done {
+pub(super) fn done() -> Done {
     Done::new("thing-2".parse().unwrap()).with("Count", 7)
 }
 
@@ -188,10 +198,7 @@ async fn the_first_answer_counts_and_is_repeated_word_for_word() {
 
 #[tokio::test]
 async fn what_cannot_be_claimed_is_not_sent() {
-    let store = Store {
-        broken: true,
-        ..Store::default()
-    };
+    let store = Store::that_cannot_be_asked();
     hand_over(&store, &event("Create", "succeed")).await;
     let (status, sent) = answer_kept(&store, &store.kept().unwrap(), Ok(done())).await;
     let Err(Unanswered::Unclaimed(why)) = status else {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::arc::machine::MachineOutcome;
 
 fn instance(number: u32, tags: TagOutcome, managed: Option<bool>) -> InstanceReport {
     InstanceReport {
@@ -10,6 +11,7 @@ fn instance(number: u32, tags: TagOutcome, managed: Option<bool>) -> InstanceRep
         replaced: BTreeMap::new(),
         managed,
         not_ready: None,
+        machines: Vec::new(),
     }
 }
 
@@ -94,6 +96,46 @@ fn a_report_is_plain_json_that_reads_back() {
     insta::assert_snapshot!(text, @r#"{"AccountId":"111122223333","RunId":"run-1","Operation":"Onboard","InstancesSeen":2,"InstancesTagged":1,"InstancesAlreadyRight":1,"InstancesFailed":0,"InstancesNotManaged":1,"InstancesExcluded":0,"InstancesUntagged":0,"InstancesPending":0,"Regions":[{"Region":"eu-west-1","Outcome":"Done","Instances":[{"InstanceId":"i-00000001","State":"running","Tags":"AlreadyRight","Managed":true,"NotReady":[]},{"InstanceId":"i-00000002","State":"running","Tags":"Tagged","ExecutionId":"e-1","Failure":{"Reason":"denied","Fix":"allow it"},"Managed":false}]}]}"#);
     assert_eq!(
         serde_json::from_str::<AccountReport>(&text).unwrap(),
+        report
+    );
+}
+
+/// A machine as it is reported.
+fn machine(outcome: MachineOutcome) -> MachineReport {
+    MachineReport {
+        machine_id: "/subscriptions/s".to_owned(),
+        outcome,
+        missing: BTreeSet::new(),
+        added: BTreeSet::new(),
+        differing: BTreeMap::new(),
+        failure: None,
+    }
+}
+
+#[test]
+fn machines_stand_with_their_instances_and_are_summed() {
+    let id = |number: u32| -> InstanceId { format!("i-{number:08x}").parse().unwrap() };
+    let looked_for = report().instances_with_machines();
+    assert_eq!(looked_for, [1, 2, 5, 6, 7].map(id).into());
+    let two = [MachineOutcome::AsWanted, MachineOutcome::Repaired].map(machine);
+    let machines = BTreeMap::from([
+        (id(2), two.to_vec()),
+        (id(5), vec![machine(MachineOutcome::Incomplete)]),
+    ]);
+    let report = report().with_machines(machines);
+    let counts = report.machines.unwrap();
+    assert_eq!((counts.machines_seen, counts.machines_repaired), (3, 1));
+    let json = serde_json::to_value(&report).unwrap();
+    assert_eq!(json["MachinesSeen"], 3);
+    let instances = &json["Regions"][0]["Instances"];
+    assert_eq!(instances[0].get("Machines"), None, "it has none");
+    assert_eq!(instances[1]["Machines"][1]["Outcome"], "Repaired");
+    assert_eq!(
+        json["Regions"][1]["Instances"][0]["Machines"][0]["Outcome"],
+        "Incomplete"
+    );
+    assert_eq!(
+        serde_json::from_value::<AccountReport>(json).unwrap(),
         report
     );
 }

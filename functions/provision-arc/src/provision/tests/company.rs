@@ -7,7 +7,7 @@ use super::super::world::Execution;
 use super::*;
 
 /// As an event rule starts it.
-fn started_by_event(world: &World, number: u32, seconds: u64) {
+fn started_by_event(world: &World, number: u32, takes: Duration) {
     let values = provision(world, "event", apply("true"))
         .task
         .tag_parameters();
@@ -17,7 +17,7 @@ fn started_by_event(world: &World, number: u32, seconds: u64) {
         runbook: Runbook::ApplyTags,
         instance: id(number),
         values,
-        ends: Instant::now() + Duration::from_secs(seconds),
+        ends: Instant::now() + takes,
         failure: None,
         is_applied: false,
     };
@@ -28,11 +28,25 @@ fn started_by_event(world: &World, number: u32, seconds: u64) {
 async fn what_an_event_has_started_is_not_started_again() {
     let world = world();
     for number in [1, 2] {
-        started_by_event(&world, number, 40);
+        started_by_event(&world, number, Duration::from_secs(40));
     }
     let outcome = until_done(&world, "r", &apply("true")).await;
     assert_eq!(writes(&world), each_once(&WRONG));
     assert_eq!(outcome.counts.instances_tagged, 9);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_ends_while_it_is_looked_is_not_started_again() {
+    // One of these ends between the two looks, whichever calls these are.
+    for half_seconds in (1..24).step_by(2) {
+        let world = world();
+        world.change(|state| state.latency = Duration::from_secs(1));
+        let ends = Duration::from_millis(500 * half_seconds);
+        started_by_event(&world, 1, ends);
+        let outcome = until_done(&world, "r", &apply("true")).await;
+        assert_eq!(writes(&world), each_once(&WRONG), "ended after {ends:?}");
+        assert_eq!(outcome.counts.instances_failed, 0);
+    }
 }
 
 #[tokio::test(start_paused = true)]
