@@ -83,7 +83,11 @@ impl ArcTags<'_> {
             warn!("a request that failed is still kept: {error}");
         }
         // It may have begun all the same, and have answered before its request was forgotten.
-        if bucket.is_answered(&run).await.is_ok_and(|answered| answered) {
+        if bucket
+            .is_answered(&run)
+            .await
+            .is_ok_and(|answered| answered)
+        {
             return Ok(());
         }
         Err(failed(error))
