@@ -2,7 +2,8 @@
 
 Lambda ends an execution environment without a warning: no SIGTERM reaches a runtime that registered no extension
 (Lambda guide, "Lambda execution environment lifecycle"). A function that overruns its Timeout is killed so, and a
-request to ``/_local_cloud/functions/<name>/kill`` plays the kernel that kills one for its memory.
+request to ``/_local_cloud/functions/<name>/kill`` plays the kernel that kills one for its memory. A process that ends
+before it asks for its first event is a Runtime.ExitError like any other, which the emulator knows no name for.
 """
 
 import threading
@@ -15,8 +16,8 @@ import switches
 
 _LONGEST_INVOCATION_SECONDS = 900
 
-emulator.require(lambda_runtime, "_workers", "_lock", "ProvidedWorker", "reset", "kill_workers")
-emulator.require(lambda_runtime.ProvidedWorker, "invoke")
+emulator.require(lambda_runtime, "_workers", "_lock", "ProvidedWorker", "ProvidedRuntimeError", "reset", "kill_workers")
+emulator.require(lambda_runtime.ProvidedWorker, "invoke", "_await_init")
 
 
 def _kill_at_once(process) -> None:
@@ -75,8 +76,21 @@ def _invoke_within(inner):
     return invoke
 
 
+def _await_init(inner):
+    def await_init(worker, init_timeout=None):
+        try:
+            inner(worker, init_timeout)
+        except RuntimeError as problem:
+            process = worker._proc
+            if worker._init_error is not None or process is not None and process.poll() is None:
+                raise
+            raise lambda_runtime.ProvidedRuntimeError(str(problem), "Runtime.ExitError") from None
+    return await_init
+
+
 def install() -> None:
     """Kill instead of asking, and let a switch shorten timeouts."""
     emulator.replace(lambda_runtime, "_signal", _kill_at_once)
     worker = lambda_runtime.ProvidedWorker
     emulator.replace(worker, "invoke", _invoke_within(worker.invoke))
+    emulator.replace(worker, "_await_init", _await_init(worker._await_init))

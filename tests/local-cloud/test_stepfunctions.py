@@ -23,6 +23,11 @@ class Tasks(WorkflowTest):
         self.assertEqual(self.failure(direct, {"mode": "fail", "error": "Denied"})[0], "Denied")
         self.assertEqual(self.output(direct, {"a": 1}), {"got": {"a": 1}})
 
+    def test_a_function_that_dies_before_its_first_event(self):
+        self.make_function(bootstrap="#!/bin/sh\nexit 3\n")
+        error, cause = self.failure(machine(Work=task()))
+        self.assertEqual((error, json.loads(cause)["errorType"]), ("Runtime.ExitError", "Runtime.ExitError"))
+
     def test_errors_of_the_lambda_service(self):
         self.make_function()
         definition = machine(Work=task())

@@ -95,12 +95,12 @@ class WorkflowTest(unittest.TestCase):
         self.iam.put_role_policy(RoleName="Machine", PolicyName="own",
                                  PolicyDocument=policy(*actions, resource=resource))
 
-    def make_function(self, timeout: int = 10) -> str:
+    def make_function(self, timeout: int = 10, bootstrap: str = BOOTSTRAP) -> str:
         archive = io.BytesIO()
         with zipfile.ZipFile(archive, "w") as code:
             entry = zipfile.ZipInfo("bootstrap")
             entry.external_attr = 0o755 << 16
-            code.writestr(entry, BOOTSTRAP)
+            code.writestr(entry, bootstrap)
         function = self.cloud.client("lambda", self.account).create_function(
             FunctionName="work", Runtime="provided.al2023", Handler="bootstrap", Timeout=timeout,
             Role=self.make_role("Work", "lambda.amazonaws.com", policy("logs:*")), Code={"ZipFile": archive.getvalue()})

@@ -11,25 +11,34 @@ use std::fmt;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::handler::{Context, Failure};
+use crate::handler::{Context, Done, Failure};
 use crate::properties::{InvalidProperties, parse_properties};
 use crate::request::{Operation, Request};
 use crate::{PhysicalId, Status};
 
-/// A type of resource whose work is handed over and answered later.
+/// A type of resource whose work may be handed over and answered later.
 pub trait DeferringHandler: Send + Sync {
     /// The resource's properties, as in [`crate::Handler::Properties`].
     type Properties: DeserializeOwned + Send;
 
-    /// Keeps the request and starts the work. A failure is answered at once, and the work must
-    /// then not answer any more. Called again for a request that was started already, it changes
-    /// nothing.
+    /// Keeps the request and starts the work, or has nothing to hand over and is done. A failure is
+    /// answered at once, and the work must then not answer any more. Called again for a request
+    /// that was started already, it changes nothing.
     fn start(
         &self,
         asked: Asked<Self::Properties>,
         request: &KeptRequest,
         context: &Context,
-    ) -> impl Future<Output = Result<(), Failure>> + Send;
+    ) -> impl Future<Output = Result<Served, Failure>> + Send;
+}
+
+/// What became of a request.
+#[derive(Debug)]
+pub enum Served {
+    /// The resource is as it was wanted, which is answered at once.
+    Done(Done),
+    /// The work was handed over.
+    Later,
 }
 
 /// What is asked of a resource.

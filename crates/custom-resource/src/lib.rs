@@ -75,7 +75,9 @@ mod response_url;
 mod router;
 pub mod scalars;
 
-pub use deferred::{Answer, AnswerClaims, Asked, Claim, ClaimError, DeferringHandler, KeptRequest};
+pub use deferred::{
+    Answer, AnswerClaims, Asked, Claim, ClaimError, DeferringHandler, KeptRequest, Served,
+};
 pub use handler::{Context, Done, Failure, Handler};
 pub use inert::inert;
 pub use invocation::Invocation;

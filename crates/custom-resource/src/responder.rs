@@ -8,7 +8,7 @@ use serde_json::Value;
 use tracing::Instrument as _;
 
 use crate::PhysicalId;
-use crate::deferred::Answer;
+use crate::deferred::{Answer, Served};
 use crate::handler::{Context, Done, Failure};
 use crate::inert::inert;
 use crate::invocation::Invocation;
@@ -16,7 +16,7 @@ use crate::reply::{ReplyError, ReplySender};
 use crate::request::{Answerable, Operation, Request, Unanswerable};
 use crate::response::{Response, Status};
 use crate::response_url::ResponseOrigins;
-use crate::router::{Router, Served};
+use crate::router::Router;
 
 mod kept;
 

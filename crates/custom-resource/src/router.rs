@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use futures::future::{BoxFuture, FutureExt as _};
 use serde_json::Value;
 
-use crate::deferred::{Asked, DeferringHandler, KeptRequest};
+use crate::deferred::{Asked, DeferringHandler, KeptRequest, Served};
 use crate::handler::{Context, Done, Failure, Handler};
 use crate::inert::inert;
 use crate::properties::parse_properties;
@@ -30,7 +30,7 @@ impl<'a> Router<'a> {
         self
     }
 
-    /// Adds the handler of a type whose requests are answered later.
+    /// Adds the handler of a type whose requests may be answered later.
     #[must_use]
     pub fn with_deferring(
         mut self,
@@ -60,15 +60,6 @@ impl<'a> Router<'a> {
         };
         handler.serve(event, request, context).await
     }
-}
-
-/// What became of a request.
-#[derive(Debug)]
-pub(crate) enum Served {
-    /// The resource is as it was wanted.
-    Done(Done),
-    /// The work was handed over.
-    Later,
 }
 
 impl std::fmt::Debug for Router<'_> {
@@ -126,8 +117,7 @@ impl<H: DeferringHandler> Serve for Deferring<H> {
         async move {
             let asked = Asked::of(request)?;
             let kept = KeptRequest::of(event);
-            self.0.start(asked, &kept, context).await?;
-            Ok(Served::Later)
+            self.0.start(asked, &kept, context).await
         }
         .boxed()
     }

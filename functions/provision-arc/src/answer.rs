@@ -9,7 +9,8 @@ use onboarding::arc::RunId;
 use onboarding::physical_id::{arc_account, arc_tags};
 use tracing::info;
 
-use crate::bucket::Bucket;
+use crate::arc_regions::ArcRegions;
+use crate::cloud::Cloud;
 use crate::command::StepError;
 use crate::error::ProvisionError;
 use crate::properties::account_in;
@@ -27,37 +28,47 @@ pub enum Ended {
 /// Answers the request that began a run, if it still waits. `None` where it does not.
 pub async fn answer<S: ReplySender>(
     responder: &Responder<S>,
-    bucket: &Bucket,
+    cloud: &Cloud,
     request_id: &RunId,
     ended: Ended,
-    own_account: &AccountId,
     invocation: &Invocation,
 ) -> Result<Option<Status>, ProvisionError> {
-    let port = |error: onboarding::PortError| ProvisionError::port(own_account)(error);
+    let bucket = cloud.bucket(invocation.answer_until());
+    let port = ProvisionError::port(&cloud.own_account());
     let Some(kept) = bucket.request(request_id).await.map_err(port)? else {
         info!(request.id = %request_id, "no request {request_id} waits for an answer");
         return Ok(None);
     };
-    send(responder, bucket, &kept, ended, own_account, invocation)
+    send(responder, cloud, &kept, ended, invocation)
         .await
         .map(Some)
 }
 
 async fn send<S: ReplySender>(
     responder: &Responder<S>,
-    bucket: &Bucket,
+    cloud: &Cloud,
     kept: &KeptRequest,
     ended: Ended,
-    own_account: &AccountId,
     invocation: &Invocation,
 ) -> Result<Status, ProvisionError> {
     let request = responder
         .recall(kept)
         .map_err(|failure| ProvisionError::Invalid(failure.reason().to_owned()))?;
-    let id = physical_id(&request, own_account)?;
-    let result = result(&request, ended, id.clone());
+    let (id, result) = match &request.operation {
+        Operation::Update { id, .. } if request.ids.resource_type == "Custom::ArcRegions" => {
+            let until = invocation.work_until();
+            let regions = ArcRegions(cloud);
+            let narrowed = regions.narrowed(&request, id.clone(), ended, until).await;
+            (id.clone(), narrowed)
+        }
+        _ => {
+            let id = physical_id(&request, &cloud.own_account())?;
+            (id.clone(), result(&request, ended, id))
+        }
+    };
+    let bucket = cloud.bucket(invocation.answer_until());
     responder
-        .answer_kept(kept, bucket, result, Some(&id), invocation)
+        .answer_kept(kept, &bucket, result, Some(&id), invocation)
         .await
         .map_err(|error| ProvisionError::Unanswered(error.to_string()))
 }

@@ -9,8 +9,6 @@ use custom_resource::{
 use lambda_runtime::{Diagnostic, LambdaEvent};
 use lambda_support::metrics::{self, Metric};
 use lambda_support::{Boot, StartError};
-use onboarding::AccountId;
-use onboarding::arc::RunId;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -21,8 +19,9 @@ use crate::cloud::Cloud;
 use crate::command::Command;
 use crate::error::ProvisionError;
 use crate::properties::Circumstances;
+use crate::provision::Errand;
 use crate::result::Outcome;
-use crate::wanted;
+use crate::wanted::{self, Step};
 
 /// How long before Lambda ends the function the work is broken off: calls that are under way
 /// then still end, and the report is written.
@@ -111,41 +110,25 @@ impl<S: ReplySender> ProvisionArc<S> {
         command: Command,
         invocation: &Invocation,
     ) -> Result<Value, ProvisionError> {
-        let could_not_start = |error: &StartError| {
+        let cloud = self.cloud.as_ref().map_err(|error| {
             ProvisionError::Invalid(format!("the function could not start: {error}"))
-        };
-        let cloud = self.cloud.as_ref().map_err(could_not_start)?;
-        match command {
+        })?;
+        let (errand, account, run, has_request) = match command {
             Command::Onboard {
                 account_id,
                 run_id,
                 request_id,
-            } => {
-                pass(
-                    cloud,
-                    true,
-                    &account_id,
-                    run_id,
-                    request_id.is_some(),
-                    invocation,
-                )
-                .await
-            }
+            } => (Errand::Onboard, account_id, run_id, request_id.is_some()),
             Command::Offboard {
                 account_id,
                 run_id,
                 request_id,
-            } => {
-                pass(
-                    cloud,
-                    false,
-                    &account_id,
-                    run_id,
-                    request_id.is_some(),
-                    invocation,
-                )
-                .await
-            }
+            } => (Errand::Offboard, account_id, run_id, request_id.is_some()),
+            Command::Narrow {
+                account_id,
+                run_id,
+                request_id: _,
+            } => (Errand::Narrow, account_id, run_id, true),
             Command::Answer {
                 request_id,
                 outcome,
@@ -154,13 +137,17 @@ impl<S: ReplySender> ProvisionArc<S> {
                 let responder = self.responder()?;
                 let ended =
                     outcome.map_or_else(|| Ended::Error(error.unwrap_or_default()), Ended::Outcome);
-                let bucket = cloud.bucket(invocation.answer_until());
-                let own = cloud.own_account();
-                let status =
-                    answer(responder, &bucket, &request_id, ended, &own, invocation).await?;
-                Ok(json!({ "Answered": status.is_some() }))
+                let status = answer(responder, cloud, &request_id, ended, invocation).await?;
+                return Ok(json!({ "Answered": status.is_some() }));
             }
-        }
+        };
+        let step = Step {
+            errand,
+            account,
+            run,
+            has_request,
+        };
+        pass(cloud, step, invocation).await
     }
 
     fn responder(&self) -> Result<&Responder<S>, ProvisionError> {
@@ -169,26 +156,17 @@ impl<S: ReplySender> ProvisionArc<S> {
     }
 }
 
-async fn pass(
-    cloud: &Cloud,
-    onboards: bool,
-    account: &AccountId,
-    run: RunId,
-    has_request: bool,
-    invocation: &Invocation,
-) -> Result<Value, ProvisionError> {
+async fn pass(cloud: &Cloud, step: Step, invocation: &Invocation) -> Result<Value, ProvisionError> {
     let until = invocation.clone().with_margin(MARGIN).work_until();
     let deadline = invocation.clone().with_margin(WAY_OUT).work_until();
-    if onboards && has_request {
-        wanted::check_not_refused(cloud, account, &run, deadline).await?;
-    }
-    let properties = wanted::properties(cloud, account, &run, has_request, deadline).await?;
+    wanted::check_not_refused(cloud, &step, deadline).await?;
+    let properties = wanted::properties(cloud, &step, deadline).await?;
     let circumstances = Circumstances {
         partition: cloud.partition(),
-        run,
+        run: step.run,
         until,
     };
-    let task = properties.task(onboards, circumstances);
+    let task = properties.task(step.errand, circumstances);
     let outcome: Outcome = cloud.pass(task, deadline).pass().await?;
     measure_outcome(&outcome);
     // Numbers and texts: there is nothing in it that JSON could not hold.
@@ -203,7 +181,7 @@ fn responder(boot: &Boot) -> Result<Responder<HttpReplySender>, StartError> {
 
 fn router(cloud: &Cloud) -> Router<'_> {
     Router::new()
-        .with("Custom::ArcRegions", ArcRegions(cloud))
+        .with_deferring("Custom::ArcRegions", ArcRegions(cloud))
         .with_deferring("Custom::ArcAutoProvisioning", ArcTags(cloud))
 }
 

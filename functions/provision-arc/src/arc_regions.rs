@@ -1,58 +1,149 @@
 //! `Custom::ArcRegions`: the Regions that the runbooks are laid into, which a stack set wants by
-//! name.
+//! name. Tags are taken off before a Region loses its runbooks, since nothing else takes them off.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use custom_resource::{Context, Done, Failure, Handler, PhysicalId};
+use custom_resource::{
+    Asked, Context, DeferringHandler, Done, Failure, KeptRequest, PhysicalId, Request, RequestIds,
+    Served, parse_properties,
+};
 use onboarding::arc::ports::Regions;
 use onboarding::{AccountId, EnabledRegion, RegionName};
-use serde_json::Value;
+use serde_json::{Value, json};
+use tokio::time::Instant;
 
+use crate::answer::Ended;
 use crate::cloud::Cloud;
 use crate::error::ProvisionError;
-use crate::properties::ArcRegionsProperties;
+use crate::hand_over::hand_over;
+use crate::properties::{ArcProperties, ArcRegionsProperties};
+use crate::provision::Errand;
 
-/// The service that acts in Regions that are enabled for everybody.
-const STACK_SETS: &str = "cloudformation.amazonaws.com";
+mod found;
+
+use found::Found;
 
 /// The resource, in the cloud that the function was started for.
 #[derive(Debug)]
 pub struct ArcRegions<'a>(pub &'a Cloud);
 
-impl Handler for ArcRegions<'_> {
+impl DeferringHandler for ArcRegions<'_> {
     type Properties = ArcRegionsProperties;
 
-    async fn create(&self, wanted: Self::Properties, context: &Context) -> Result<Done, Failure> {
-        let account = &wanted.account_id;
-        let regions = self.0.regions(account, context);
-        let enabled = regions.enabled().await;
-        let enabled = enabled.map_err(|error| {
-            let error = ProvisionError::port(account)(error);
-            Failure::new(format!("{error} [{}]", error.name())).caused_by(error)
-        })?;
-        let id = id(context, account)?;
-        let found = Found::of(&wanted.regions, enabled, self.0.own_region().as_ref());
-        found.done(id)
-    }
-
-    async fn update(
+    async fn start(
         &self,
-        wanted: Self::Properties,
-        _old: &Value,
-        _id: &PhysicalId,
+        asked: Asked<ArcRegionsProperties>,
+        request: &KeptRequest,
         context: &Context,
-    ) -> Result<Done, Failure> {
-        self.create(wanted, context).await
-    }
-
-    async fn delete(&self, _: &Value, _: &PhysicalId, _: &Context) -> Result<(), Failure> {
-        // It was only looked.
-        Ok(())
+    ) -> Result<Served, Failure> {
+        let done = match asked {
+            Asked::Create { wanted } => {
+                let id = id(context.ids(), &wanted.account_id)?;
+                self.found(&wanted, context).await?.0.done(id)?
+            }
+            Asked::Update { wanted, old, id } => {
+                let (found, enabled) = self.found(&wanted, context).await?;
+                // Where none is left the update fails, and then nothing may have been taken off.
+                let done = found.done(id)?;
+                if let Some(dropped) = dropped(&wanted, &old, &found, &enabled) {
+                    let run = hand_over(self.0, Errand::Narrow, &dropped, request, context);
+                    run.await?;
+                    return Ok(Served::Later);
+                }
+                done
+            }
+            // It was only looked.
+            Asked::Delete { id, .. } => Done::new(id),
+        };
+        Ok(Served::Done(done))
     }
 }
 
-fn id(context: &Context, account: &AccountId) -> Result<PhysicalId, Failure> {
-    let stack = &context.ids().stack_id;
+impl ArcRegions<'_> {
+    async fn found(
+        &self,
+        wanted: &ArcRegionsProperties,
+        context: &Context,
+    ) -> Result<(Found, BTreeSet<EnabledRegion>), Failure> {
+        let request = &context.ids().request_id;
+        let enabled = self.enabled(&wanted.account_id, request, context.work_until());
+        let enabled = enabled.await?;
+        Ok((self.among(&wanted.regions, &enabled), enabled))
+    }
+
+    fn among(&self, wanted: &[RegionName], enabled: &BTreeSet<EnabledRegion>) -> Found {
+        Found::of(wanted, enabled, self.0.own_region().as_ref())
+    }
+
+    async fn enabled(
+        &self,
+        account: &AccountId,
+        request: &str,
+        until: Instant,
+    ) -> Result<BTreeSet<EnabledRegion>, Failure> {
+        let regions = self.0.regions(account, request, until);
+        regions.enabled().await.map_err(|error| {
+            let error = ProvisionError::port(account)(error);
+            Failure::new(format!("{error} [{}]", error.name())).caused_by(error)
+        })
+    }
+
+    /// What to answer to a request whose run has ended. An answer that it is done has the stack
+    /// set take the runbooks away, which a run that is not done still needs.
+    pub async fn narrowed(
+        &self,
+        request: &Request,
+        id: PhysicalId,
+        ended: Ended,
+        until: Instant,
+    ) -> Result<Done, Failure> {
+        let left = |what: String| {
+            Failure::new(format!(
+                "the tags are not all taken off where Regions were taken out: {what}. Update the \
+                 stack again; until then a sweep puts back what was taken off"
+            ))
+        };
+        match ended {
+            Ended::Error(error) => Err(left(error.told())),
+            Ended::Outcome(outcome) if !outcome.done => {
+                let count = outcome.counts.instances_pending;
+                Err(left(format!("{count} instances are left")))
+            }
+            Ended::Outcome(_) => {
+                let wanted: ArcRegionsProperties = parse_properties(&request.properties)?;
+                let request = &request.ids.request_id;
+                let enabled = self.enabled(&wanted.account_id, request, until).await?;
+                self.among(&wanted.regions, &enabled).done(id)
+            }
+        }
+    }
+}
+
+/// What an update takes out: the Regions, with the values that the tags have there. `None` where
+/// it takes out nothing, or where what was wanted before was never good.
+fn dropped(
+    wanted: &ArcRegionsProperties,
+    old: &Value,
+    found: &Found,
+    enabled: &BTreeSet<EnabledRegion>,
+) -> Option<ArcProperties> {
+    let former = json!({"AccountId": old["AccountId"], "Regions": old["Regions"]});
+    let former: ArcRegionsProperties = parse_properties(&former).ok()?;
+    if former.account_id != wanted.account_id {
+        return None;
+    }
+    let former = Found::of(&former.regions, enabled, None).regions;
+    let regions: Vec<RegionName> = former.difference(&found.regions).cloned().collect();
+    (!regions.is_empty()).then(|| ArcProperties {
+        regions,
+        max_concurrent_automations: wanted.max_concurrent_automations,
+        state_machine_arn: wanted.state_machine_arn.clone(),
+        ..ArcProperties::lenient(old, &wanted.account_id)
+    })
+}
+
+fn id(ids: &RequestIds, account: &AccountId) -> Result<PhysicalId, Failure> {
+    let stack = &ids.stack_id;
     let stack = stack
         .split_once(":stack/")
         .map_or(stack.as_str(), |(_, name)| name);
@@ -61,139 +152,79 @@ fn id(context: &Context, account: &AccountId) -> Result<PhysicalId, Failure> {
         .map_err(|_| Failure::new("StackId: too long"))
 }
 
-/// What was found of the Regions that were asked for.
-#[derive(Debug, PartialEq, Eq)]
-struct Found {
-    regions: BTreeSet<RegionName>,
-    skipped: Vec<RegionName>,
-    principals: BTreeSet<String>,
-}
-
-impl Found {
-    fn of(
-        wanted: &[RegionName],
-        enabled: BTreeSet<EnabledRegion>,
-        own: Option<&RegionName>,
-    ) -> Self {
-        let enabled: BTreeMap<RegionName, bool> = enabled
-            .into_iter()
-            .map(|one| (one.name, one.is_opt_in))
-            .collect();
-        let wanted: Vec<&RegionName> = if wanted.is_empty() {
-            enabled.keys().collect()
-        } else {
-            wanted.iter().collect()
-        };
-        let (open, closed): (Vec<&RegionName>, Vec<&RegionName>) = wanted
-            .into_iter()
-            .partition(|one| enabled.contains_key(*one));
-        // The Region that a stack set is managed from acts as well.
-        let acting = open.iter().copied().chain(own);
-        let opt_in = acting.filter(|one| enabled.get(*one) == Some(&true));
-        let by_region = opt_in.map(|one| format!("cloudformation.{one}.amazonaws.com"));
-        Self {
-            principals: std::iter::once(STACK_SETS.to_owned())
-                .chain(by_region)
-                .collect(),
-            regions: open.into_iter().cloned().collect(),
-            skipped: closed.into_iter().cloned().collect(),
-        }
-    }
-
-    fn done(&self, id: PhysicalId) -> Result<Done, Failure> {
-        if self.regions.is_empty() {
-            let regions = joined(&self.skipped, ", ");
-            return Err(Failure::new(format!(
-                "ResourceProperties.Regions: none of {regions} is enabled for the account; enable \
-                 one or name others"
-            )));
-        }
-        let skipped: Vec<String> = self
-            .skipped
-            .iter()
-            .map(|one| format!("{one}: not enabled for the account"))
-            .collect();
-        let skipped = if skipped.is_empty() {
-            // An output of the stack cannot be empty.
-            "none".to_owned()
-        } else {
-            skipped.join("; ")
-        };
-        Ok(Done::new(id)
-            .with("Regions", joined(&self.regions, ","))
-            .with("StackSetPrincipals", joined(&self.principals, ","))
-            .with("SkippedRegions", skipped))
-    }
-}
-
-fn joined<T: ToString>(all: impl IntoIterator<Item = T>, by: &str) -> String {
-    let all: Vec<String> = all.into_iter().map(|one| one.to_string()).collect();
-    all.join(by)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn enabled() -> BTreeSet<EnabledRegion> {
-        [
-            ("eu-west-1", false),
-            ("us-east-1", false),
-            ("ap-east-1", true),
-        ]
-        .map(|(name, is_opt_in)| EnabledRegion {
+        let names = ["eu-west-1", "us-east-1", "ap-east-1"];
+        let enabled = names.map(|name| EnabledRegion {
             name: name.parse().unwrap(),
-            is_opt_in,
+            is_opt_in: false,
+        });
+        enabled.into()
+    }
+
+    fn properties(regions: &str, value: &str) -> Value {
+        json!({
+            "AccountId": "111122223333",
+            "Regions": regions,
+            "ConnectorTagValue": value,
+            "MaxConcurrentAutomations": "7",
+            "StateMachineArn": "arn:aws:states:eu-west-1:111122223333:stateMachine:Onboard",
         })
-        .into()
     }
 
-    fn attributes(wanted: &[&str], own: &str) -> Result<Vec<String>, String> {
-        let wanted: Vec<RegionName> = wanted.iter().map(|name| name.parse().unwrap()).collect();
-        let found = Found::of(&wanted, enabled(), own.parse().ok().as_ref());
-        let done = found.done("id".parse().unwrap());
-        let done = done.map_err(|failure| failure.to_string())?;
-        let attributes = done.attributes();
-        Ok(["Regions", "StackSetPrincipals", "SkippedRegions"]
-            .map(|name| attributes[name].to_owned())
-            .into())
+    fn between(old: &Value, new: &str) -> Option<ArcProperties> {
+        let wanted: ArcRegionsProperties = parse_properties(&properties(new, "new")).unwrap();
+        let found = Found::of(&wanted.regions, &enabled(), None);
+        dropped(&wanted, old, &found, &enabled())
     }
 
-    #[test]
-    fn without_a_choice_it_is_every_enabled_region() {
-        assert_eq!(
-            attributes(&[], "eu-west-1").unwrap(),
-            [
-                "ap-east-1,eu-west-1,us-east-1",
-                "cloudformation.amazonaws.com,cloudformation.ap-east-1.amazonaws.com",
-                "none"
-            ]
-        );
+    fn names(old: &str, new: &str) -> Vec<String> {
+        let dropped = between(&properties(old, "old"), new);
+        let regions = dropped.into_iter().flat_map(|dropped| dropped.regions);
+        regions.map(|one| one.to_string()).collect()
     }
 
     #[test]
-    fn what_is_chosen_and_not_enabled_is_skipped_with_the_reason() {
-        assert_eq!(
-            attributes(&["us-east-1", "me-south-1"], "eu-west-1").unwrap(),
-            [
-                "us-east-1",
-                "cloudformation.amazonaws.com",
-                "me-south-1: not enabled for the account"
-            ]
-        );
-        let reason = attributes(&["me-south-1"], "eu-west-1").unwrap_err();
-        assert!(
-            reason.starts_with("ResourceProperties.Regions: none of me-south-1"),
-            "{reason}"
-        );
+    fn what_is_dropped_is_what_was_in_and_is_not_any_more() {
+        assert_eq!(names("eu-west-1,us-east-1", "eu-west-1"), ["us-east-1"]);
+        assert_eq!(names("", "eu-west-1"), ["ap-east-1", "us-east-1"]);
+        assert_eq!(names("us-east-1", "eu-west-1"), ["us-east-1"]);
+        // Not enabled, so that there is nothing to take off.
+        assert!(names("eu-west-1,me-south-1", "eu-west-1").is_empty());
     }
 
     #[test]
-    fn the_stacks_own_region_acts_by_its_own_name_where_it_has_one() {
-        let principals = &attributes(&["us-east-1"], "ap-east-1").unwrap()[1];
-        assert_eq!(
-            principals,
-            "cloudformation.amazonaws.com,cloudformation.ap-east-1.amazonaws.com"
-        );
+    fn what_widens_or_stays_drops_nothing() {
+        for (old, new) in [
+            ("eu-west-1", "eu-west-1,us-east-1"),
+            ("eu-west-1", ""),
+            ("", ""),
+            ("", "eu-west-1,us-east-1,ap-east-1"),
+            ("us-east-1,eu-west-1", "eu-west-1,us-east-1"),
+        ] {
+            assert!(names(old, new).is_empty(), "{old} to {new}");
+        }
+    }
+
+    #[test]
+    fn what_is_taken_off_are_the_values_that_were_put_on() {
+        let dropped = between(&properties("", "old"), "eu-west-1").unwrap();
+        assert_eq!(dropped.connector_tag_value.as_str(), "old");
+        assert_eq!(dropped.cloud_tag_value.as_str(), "AWS");
+        assert!(dropped.state_machine().is_ok());
+    }
+
+    #[test]
+    fn what_was_never_good_drops_nothing() {
+        // A rollback names it as what was wanted before. Read as every Region, tags of others
+        // would go.
+        let mut other = properties("", "old");
+        other["AccountId"] = json!("444455556666");
+        for old in [json!({}), properties("Ireland", "old"), other] {
+            assert_eq!(between(&old, "eu-west-1"), None, "{old}");
+        }
     }
 }

@@ -6,6 +6,7 @@
 //! | `pending/leaving/<account>.json` | marks that a delete takes the account out |
 //! | `answered/<request>` | the answer, put down once |
 //! | `runs/<run>/wanted.json` | the properties that a run was begun with |
+//! | `runs/<run>/dropped.json` | the same of a run that only takes off what Regions lose |
 //! | `runs/<run>/<account>/arc/<region>.json` | what a run remembers of a Region |
 //! | `runs/<run>/<account>/arc/<region>/batches.json` | the batches that it has started there |
 //! | `runs/<run>/<account>/arc-report.json` | what came of it |
@@ -23,6 +24,7 @@ use serde_json::{Value, json};
 use tracing::warn;
 
 use crate::properties::ArcProperties;
+use crate::provision::Errand;
 
 /// The run bucket, for one invocation.
 #[derive(Debug, Clone)]
@@ -32,8 +34,13 @@ fn leaving(account: &AccountId) -> String {
     format!("pending/leaving/{account}.json")
 }
 
-fn wanted(run: &RunId) -> String {
-    format!("runs/{run}/wanted.json")
+/// Apart, so that no other run can be begun anew as one that takes tags off.
+fn wanted(errand: Errand, run: &RunId) -> String {
+    let name = match errand {
+        Errand::Onboard | Errand::Offboard => "wanted",
+        Errand::Narrow => "dropped",
+    };
+    format!("runs/{run}/{name}.json")
 }
 
 fn region_record(run: &RunId, account: &AccountId, region: &RegionName) -> String {
@@ -84,15 +91,20 @@ impl Bucket {
     /// Keeps the properties that a run is begun with.
     pub async fn keep_wanted(
         &self,
+        errand: Errand,
         run: &RunId,
         properties: &ArcProperties,
     ) -> Result<(), PortError> {
-        self.write(&wanted(run), properties).await
+        self.write(&wanted(errand, run), properties).await
     }
 
     /// The properties that a run was begun with; `None` where it was begun without.
-    pub async fn wanted(&self, run: &RunId) -> Result<Option<ArcProperties>, PortError> {
-        self.read(&wanted(run)).await
+    pub async fn wanted(
+        &self,
+        errand: Errand,
+        run: &RunId,
+    ) -> Result<Option<ArcProperties>, PortError> {
+        self.read(&wanted(errand, run)).await
     }
 
     /// Marks that the account is being taken out, or that it is not.

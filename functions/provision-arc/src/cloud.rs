@@ -11,7 +11,6 @@ use aws::{
 use aws_config::SdkConfig;
 use azure::{ArmClient, Deadline, HybridMachines, Patience};
 use azure_sign_in::{StackIdentity, resource_manager};
-use custom_resource::Context;
 use lambda_support::settings::{ArcSettings, Settings};
 use lambda_support::{Boot, StartError};
 use onboarding::arc::machine::ArcMachines;
@@ -89,9 +88,8 @@ impl Cloud {
     }
 
     /// The Regions of an account, for one request.
-    pub fn regions(&self, account: &AccountId, context: &Context) -> AccountRegions {
-        let name = SessionName::for_request(&context.ids().request_id);
-        let until = context.work_until();
+    pub fn regions(&self, account: &AccountId, request: &str, until: Instant) -> AccountRegions {
+        let name = SessionName::for_request(request);
         AccountRegions(self.access.session(account, name, until))
     }
 

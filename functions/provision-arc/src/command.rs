@@ -30,6 +30,15 @@ pub enum Command {
         /// The request that began it.
         request_id: Option<RunId>,
     },
+    /// To take them away in the Regions that an update takes out.
+    Narrow {
+        /// The account.
+        account_id: AccountId,
+        /// The run.
+        run_id: RunId,
+        /// The request that began it; nothing else does.
+        request_id: RunId,
+    },
     /// To answer the request that began a run.
     Answer {
         /// The request.
@@ -111,6 +120,8 @@ mod tests {
         );
         asked["RequestId"] = json!(null);
         assert!(Command::read(&asked).is_ok());
+        asked["Operation"] = json!("Narrow");
+        assert!(Command::read(&asked).is_err(), "nobody asked for it");
     }
 
     #[test]

@@ -53,6 +53,19 @@ impl ProvisionError {
         }
     }
 
+    /// Whether another try may come to more.
+    pub fn is_passing(&self) -> bool {
+        let (Self::Port {
+            error: PortError { kind, .. },
+            ..
+        }
+        | Self::LeftBehind { kind, .. }) = self
+        else {
+            return false;
+        };
+        matches!(kind, FailureKind::Throttled { .. } | FailureKind::Transient)
+    }
+
     /// The stable name: `Throttled`, `Transient`, `Denied`, `Conflict` or `Invalid`.
     pub fn name(&self) -> &'static str {
         match self {
@@ -104,6 +117,9 @@ mod tests {
             (ProvisionError::Leaving(account.clone()), "Conflict"),
             (ProvisionError::Unanswered("x".to_owned()), "Transient"),
         ] {
+            let passes = ["Throttled", "Transient"].contains(&name);
+            let is_of_aws = matches!(error, ProvisionError::Port { .. });
+            assert_eq!(error.is_passing(), passes && is_of_aws, "{error}");
             assert_eq!(Diagnostic::from(error).error_type, name);
         }
         let diagnostic = Diagnostic::from(port(FailureKind::Denied));

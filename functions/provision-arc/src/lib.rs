@@ -9,6 +9,7 @@ mod bucket;
 mod cloud;
 mod command;
 pub mod error;
+mod hand_over;
 pub mod properties;
 mod provision;
 mod result;

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::provision::Task;
+use crate::provision::{Errand, Task};
 
 /// The largest share of an account's quota of 100 executions.
 const MOST_AT_ONCE: u16 = 100;
@@ -103,6 +103,18 @@ pub struct ArcRegionsProperties {
     /// AWS Regions; none means all that are enabled.
     #[serde(default, deserialize_with = "scalars::list")]
     pub regions: Vec<RegionName>,
+    /// The value of the tag `MDFCSecurityConnector`: an update that takes Regions out finds here
+    /// what is to be taken off there.
+    #[serde(default = "TagValue::default_connector")]
+    pub connector_tag_value: TagValue,
+    /// The value of the tag `Cloud`, likewise.
+    #[serde(default = "TagValue::default_cloud")]
+    pub cloud_tag_value: TagValue,
+    /// How many executions may run at once in a Region.
+    #[serde(default)]
+    pub max_concurrent_automations: AtOnce,
+    /// The state machine that takes tags off.
+    pub state_machine_arn: Option<StateMachineArn>,
 }
 
 fn at_once<'de, D: serde::Deserializer<'de>>(d: D) -> Result<u16, D::Error> {
@@ -159,7 +171,7 @@ impl ArcProperties {
     }
 
     /// What is to be done to put the tags on, or to take them away.
-    pub fn task(&self, onboards: bool, circumstances: Circumstances) -> Task {
+    pub fn task(&self, errand: Errand, circumstances: Circumstances) -> Task {
         let tags = WantedTags {
             account: self.account_id.clone(),
             cloud: self.cloud_tag_value.clone(),
@@ -174,10 +186,10 @@ impl ArcProperties {
             account: self.account_id.clone(),
             partition,
             run,
-            goal: if onboards {
-                Goal::Apply(tags, self.exclusion_tags.clone())
-            } else {
-                Goal::Remove(tags)
+            errand,
+            goal: match errand {
+                Errand::Onboard => Goal::Apply(tags, self.exclusion_tags.clone()),
+                Errand::Offboard | Errand::Narrow => Goal::Remove(tags),
             },
             chosen: self.regions.iter().cloned().collect::<BTreeSet<_>>(),
             host_management: self.host_management,

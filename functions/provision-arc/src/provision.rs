@@ -31,7 +31,7 @@ use readiness::KnownProfiles;
 use region::Place;
 
 pub use machines::MachinesUntil;
-pub use task::Task;
+pub use task::{Errand, Task};
 
 /// How long after an interruption a Region is begun anew.
 const PAUSES: [Duration; 3] = [
@@ -71,31 +71,40 @@ impl<A: Regions, P: Profiles, R: Records, M: MachinesUntil> Provision<A, P, R, M
             chosen.into_iter().partition(|one| enabled.contains(one));
         let profiles = Mutex::new(KnownProfiles::default());
         let ended = join_all(open.iter().map(|region| self.region(region, &profiles))).await;
-        check_common(account, &ended)?;
+        if self.task.errand != Errand::Narrow {
+            check_common(account, &ended)?;
+        }
         let left_behind = check_all_gone(account, &ended);
         let closed = closed.into_iter().map(not_enabled);
         let reports = ended.into_iter().map(|ended| ended.report).chain(closed);
-        let operation = self.task.operation();
+        let operation = self.task.errand.name();
         let report = AccountReport::new(account.clone(), run.clone(), operation, reports.collect());
         let report = self.with_machines(report).await;
         let uri = self.records.report(&report).await.map_err(&port)?;
         let outcome = Outcome::of(&report, uri);
         let counts = &outcome.counts;
         info!(account.id = %account, run.id = %run, done = outcome.done, seen = counts.instances_seen, tagged = counts.instances_tagged, failed = counts.instances_failed, "{operation} of account {account}: {} instances seen, {} failed", counts.instances_seen, counts.instances_failed);
-        match (&self.task.goal, left_behind) {
-            (Goal::Remove(_), Some(error)) if outcome.done => Err(error),
+        match (self.task.errand, left_behind) {
+            (Errand::Offboard, Some(error)) if outcome.done => Err(error),
+            (Errand::Narrow, Some(error)) if outcome.done && error.is_passing() => Err(error),
+            // Whoever takes a Region out because nothing can be done there could not otherwise.
+            (Errand::Narrow, Some(error)) if outcome.done => {
+                warn!("tags stay where Regions are taken out: {error}");
+                Ok(outcome)
+            }
             _ => Ok(outcome),
         }
     }
 
-    /// A way out that nobody asked for would take the tags of a whole account.
+    /// A way out that nobody asked for would take the tags of a whole account. That Regions are
+    /// taken out is said by what was kept with the run.
     async fn check_leaving(&self) -> Result<(), ProvisionError> {
         let account = &self.task.account;
         let port = ProvisionError::port(account);
         let is_leaving = self.records.is_leaving(account).await.map_err(&port)?;
-        match (&self.task.goal, is_leaving) {
-            (Goal::Remove(_), false) => Err(ProvisionError::NotLeaving(account.clone())),
-            (Goal::Apply(..), true) => Err(ProvisionError::Leaving(account.clone())),
+        match (self.task.errand, is_leaving) {
+            (Errand::Offboard, false) => Err(ProvisionError::NotLeaving(account.clone())),
+            (Errand::Onboard, true) => Err(ProvisionError::Leaving(account.clone())),
             _ => Ok(()),
         }
     }

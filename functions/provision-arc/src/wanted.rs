@@ -9,19 +9,33 @@ use tokio::time::Instant;
 use crate::cloud::Cloud;
 use crate::error::ProvisionError;
 use crate::properties::ArcProperties;
+use crate::provision::Errand;
+
+/// One call that a run makes of the function.
+#[derive(Debug)]
+pub struct Step {
+    /// What the run is for.
+    pub errand: Errand,
+    /// The account.
+    pub account: AccountId,
+    /// The run.
+    pub run: RunId,
+    /// Whether a request began it; otherwise it is a sweep.
+    pub has_request: bool,
+}
 
 /// The properties of a run. Those of a request are kept with the run, since the request itself is
 /// forgotten once it is answered and the run may go on.
 pub async fn properties(
     cloud: &Cloud,
-    account: &AccountId,
-    run: &RunId,
-    has_request: bool,
+    step: &Step,
     deadline: Instant,
 ) -> Result<ArcProperties, ProvisionError> {
+    let Step { account, run, .. } = step;
     let port = ProvisionError::port(account);
-    let properties = if has_request {
-        let kept = cloud.bucket(deadline).wanted(run).await.map_err(&port)?;
+    let properties = if step.has_request {
+        let kept = cloud.bucket(deadline).wanted(step.errand, run).await;
+        let kept = kept.map_err(&port)?;
         let unknown = || ProvisionError::Invalid(format!("no request began the run {run}"));
         kept.ok_or_else(unknown)?
     } else {
@@ -38,13 +52,16 @@ pub async fn properties(
 }
 
 /// A request that was refused, by whomever, is being rolled back: its run must not go on putting on
-/// what nobody wants any more.
+/// what nobody wants any more, or taking off what is wanted again. Only a delete is not taken back.
 pub async fn check_not_refused(
     cloud: &Cloud,
-    account: &AccountId,
-    run: &RunId,
+    step: &Step,
     deadline: Instant,
 ) -> Result<(), ProvisionError> {
+    let Step { account, run, .. } = step;
+    if !step.has_request || step.errand == Errand::Offboard {
+        return Ok(());
+    }
     let port = ProvisionError::port(account);
     if cloud
         .bucket(deadline)

@@ -11,8 +11,8 @@ use onboarding::arc::RunId;
 use serde_json::Value;
 use tokio::time::Instant;
 
-/// The types of resources whose function hands its requests over and has them answered later.
-const ANSWERED_LATER: [&str; 1] = ["Custom::ArcAutoProvisioning"];
+/// The types of resources whose function may hand a request over and have it answered later.
+const ANSWERED_LATER: [&str; 2] = ["Custom::ArcAutoProvisioning", "Custom::ArcRegions"];
 
 /// What S3 is given, the SDK's repetitions included. It leaves more than half of the guard's own
 /// time for the answer.

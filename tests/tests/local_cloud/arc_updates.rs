@@ -1,7 +1,9 @@
 //! Updates of what the tags are to be.
 
 use anyhow::Result;
-use integration_tests::{Fleet, NewInstance, REGIONS, Tags, instance_of, on_local_cloud};
+use integration_tests::{
+    Fleet, NewInstance, REGIONS, TagWrite, Tags, instance_of, on_local_cloud, region_of,
+};
 use serde_json::json;
 
 const KEY: &str = "MDFCSecurityConnector";
@@ -43,6 +45,49 @@ fn another_tag_value_retags_and_holds_for_new_instances_and_the_delete() -> Resu
 
         stack.delete().await?.must_be("DELETE_COMPLETE")?;
         for instance in there.iter().chain([&launched]) {
+            assert_eq!(fleet.tags(instance).await?, Tags::new());
+        }
+        Ok(())
+    })
+}
+
+#[test]
+fn a_region_that_is_taken_out_loses_its_tags_before_its_runbooks() -> Result<()> {
+    on_local_cloud(async |account| {
+        let fleet = Fleet::open(account).await?;
+        let [near, far] = REGIONS;
+        let stays = fleet.make(near, NewInstance::default()).await?;
+        let leaves = fleet.make(far, NewInstance::default()).await?;
+        let mut stack = fleet.stack();
+        fleet.deploy(&stack).await?;
+        assert_eq!(fleet.tags(&leaves).await?, fleet.four_tags(&leaves));
+
+        // What is there has the old value, whatever is wanted from now on.
+        stack.set("Regions", near);
+        stack.set("ConnectorTagValue", "later");
+        let updated = stack.update().await?.must_be("UPDATE_COMPLETE")?;
+        assert_eq!(updated.output("ArcRegions"), near);
+        assert_eq!(fleet.tags(&leaves).await?, Tags::new());
+        let expected = with_value(fleet.four_tags(&stays), "later");
+        assert_eq!(fleet.tags(&stays).await?, expected);
+        let mut writes = account.tag_writes().await?;
+        writes.retain(|write| write.resources.contains(&leaves.id));
+        let actions: Vec<&str> = writes.iter().map(|write| write.action.as_str()).collect();
+        assert_eq!(actions, ["CreateTags", "DeleteTags"]);
+        let by_runbook = |write: &TagWrite| write.automation_execution_id.is_some();
+        assert!(writes.iter().all(by_runbook), "{writes:#?}");
+
+        let report = account.successful_sweep(&stack).await?;
+        assert!(region_of(&report, far).is_null(), "{report:#}");
+        assert_eq!(fleet.tags(&leaves).await?, Tags::new());
+
+        // Back in, it is tagged as the others are.
+        stack.set("Regions", &REGIONS.join(","));
+        stack.update().await?.must_be("UPDATE_COMPLETE")?;
+        let expected = with_value(fleet.four_tags(&leaves), "later");
+        assert_eq!(fleet.tags(&leaves).await?, expected);
+        stack.delete().await?.must_be("DELETE_COMPLETE")?;
+        for instance in [&stays, &leaves] {
             assert_eq!(fleet.tags(instance).await?, Tags::new());
         }
         Ok(())

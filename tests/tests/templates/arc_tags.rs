@@ -160,6 +160,9 @@ fn the_wanted_state_is_what_the_custom_resource_says() {
         let wanted: Value =
             serde_json::from_str(text(&properties("WantedState")["Value"])).unwrap();
         let mut asked = properties("ArcTags");
+        for (name, value) in properties("ArcRegions").as_object().unwrap() {
+            assert_eq!(&asked[name], value, "what is taken off is what is put on");
+        }
         for of_the_request in OF_THE_REQUEST {
             assert!(
                 asked

@@ -124,8 +124,8 @@ fn each_step_finds_what_it_needs() {
         ("ProvisionArcFunctionEventInvokeConfig", "ArcRegions"),
         ("StackSetAdministrationRole", "RegionStackSet"),
         ("StackSetExecutionRole", "RegionStackSet"),
-        ("WantedState", "ArcTags"),
-        ("OnboardOrganization", "ArcTags"),
+        ("WantedState", "ArcRegions"),
+        ("OnboardOrganization", "ArcRegions"),
         ("SweepRole", "DailySweep"),
     ] {
         assert!(
@@ -133,6 +133,15 @@ fn each_step_finds_what_it_needs() {
             "{step} does not wait for {needed}"
         );
     }
+}
+
+#[test]
+fn regions_lose_their_tags_before_their_runbooks_and_after_sweeps_let_go_of_them() {
+    // An update keeps the order, so that each of them sees what the one before has done.
+    let graph = graph(transformed());
+    assert!(before(&graph, "ArcRegions").contains("WantedState"));
+    assert!(before(&graph, "RegionStackSet").contains("ArcRegions"));
+    assert!(!before(&graph, "ArcRegions").contains("RegionStackSet"));
 }
 
 #[test]

@@ -61,6 +61,7 @@ fn every_case_has_its_event() {
     for step in [
         "onboard",
         "offboard",
+        "narrow",
         "sweep",
         "answer",
         "answer-with-error",
@@ -138,6 +139,7 @@ fn steps_are_what_the_state_machine_sends() {
         let wanted = match operation {
             "Answer" => keys(&event).contains("Outcome") != keys(&event).contains("Error"),
             "Onboard" | "Offboard" => keys(&event).contains("AccountId"),
+            "Narrow" => keys(&event).is_superset(&["AccountId", "RequestId"].into()),
             _ => false,
         };
         assert!(wanted && event["RunId"].is_string(), "{name}");
@@ -145,5 +147,5 @@ fn steps_are_what_the_state_machine_sends() {
             assert!(machine.contains(key), "{name}: {key}");
         }
     }
-    assert_eq!(seen, 5);
+    assert_eq!(seen, 6);
 }

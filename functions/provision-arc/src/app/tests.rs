@@ -6,6 +6,7 @@ use testkit::events::CustomResourceEvent;
 use super::*;
 use crate::simulation::{Options, Simulation};
 
+mod narrowing;
 mod refusals;
 mod start;
 

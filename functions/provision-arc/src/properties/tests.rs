@@ -10,18 +10,18 @@ fn read(properties: &Value) -> Result<ArcProperties, String> {
     parse_properties(properties).map_err(|error| error.to_string())
 }
 
-fn task(properties: &ArcProperties, onboards: bool) -> Task {
+fn task(properties: &ArcProperties, errand: Errand) -> Task {
     let circumstances = Circumstances {
         partition: "aws".parse().unwrap(),
         run: "r".parse().unwrap(),
         until: Instant::now(),
     };
-    properties.task(onboards, circumstances)
+    properties.task(errand, circumstances)
 }
 
 #[test]
 fn the_least_that_a_stack_can_say_is_enough() {
-    let task = task(&read(&minimal()).unwrap(), true);
+    let task = task(&read(&minimal()).unwrap(), Errand::Onboard);
     let Goal::Apply(tags, exclusion) = task.goal else {
         panic!()
     };
@@ -52,7 +52,7 @@ fn everything_may_arrive_as_a_string() {
     .unwrap();
     assert!(properties.repair_arc_machine_tags);
     assert!(properties.state_machine().is_ok());
-    let task = task(&properties, false);
+    let task = task(&properties, Errand::Offboard);
     assert_eq!(task.chosen.len(), 2);
     assert_eq!(
         (task.at_once, task.host_management),

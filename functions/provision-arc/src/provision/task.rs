@@ -10,6 +10,28 @@ use onboarding::arc::{Goal, RunId};
 use onboarding::{AccountId, FailureKind, Partition, PortError, RegionName};
 use tokio::time::Instant;
 
+/// What a run is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Errand {
+    /// To put the tags on.
+    Onboard,
+    /// To take them off everywhere, since the account leaves.
+    Offboard,
+    /// To take them off in some Regions, while the account stays.
+    Narrow,
+}
+
+impl Errand {
+    /// The name that the state machine and reports know it by.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Onboard => "Onboard",
+            Self::Offboard => "Offboard",
+            Self::Narrow => "Narrow",
+        }
+    }
+}
+
 /// What is to be done.
 #[derive(Debug, Clone)]
 pub struct Task {
@@ -19,6 +41,8 @@ pub struct Task {
     pub partition: Partition,
     /// As part of which run.
     pub run: RunId,
+    /// What for.
+    pub errand: Errand,
     /// What the tags should be.
     pub goal: Goal,
     /// In which Regions; none means all that are enabled.
@@ -36,14 +60,6 @@ pub struct Task {
 }
 
 impl Task {
-    /// `Onboard` or `Offboard`.
-    pub fn operation(&self) -> &'static str {
-        match self.goal {
-            Goal::Apply(..) => "Onboard",
-            Goal::Remove(_) => "Offboard",
-        }
-    }
-
     fn role(&self, name: &str) -> String {
         format!("arn:{}:iam::{}:role/{name}", self.partition, self.account)
     }

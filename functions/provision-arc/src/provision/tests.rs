@@ -15,6 +15,7 @@ mod crash_points;
 mod faults;
 mod hosts;
 mod machines;
+mod narrowing;
 
 const NEAR: &str = "eu-west-1";
 const FAR: &str = "us-east-1";
@@ -82,6 +83,10 @@ fn provision(world: &World, run: &str, goal: Goal) -> Provision<World, World, Wo
             account: account(),
             partition: "aws".parse().unwrap(),
             run: run.parse().unwrap(),
+            errand: match goal {
+                Goal::Apply(..) => Errand::Onboard,
+                Goal::Remove(_) => Errand::Offboard,
+            },
             goal,
             chosen: BTreeSet::new(),
             host_management: HostManagement::None,

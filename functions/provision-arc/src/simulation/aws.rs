@@ -26,6 +26,8 @@ pub struct Options {
     pub fail_percent: u64,
     /// What the stack lets us take of the quota.
     pub at_once: u64,
+    /// Which Regions are enabled.
+    pub regions: &'static [&'static str],
 }
 
 impl Default for Options {
@@ -34,6 +36,7 @@ impl Default for Options {
             others: |_| 0,
             fail_percent: 0,
             at_once: 25,
+            regions: &["eu-west-1"],
         }
     }
 }
@@ -44,6 +47,7 @@ pub struct Aws {
     quotas: Quotas,
     instances: usize,
     at_once: u64,
+    regions: &'static [&'static str],
     automation: Mutex<Automation>,
     pub bucket: Bucket,
     /// What the state machine was started with, by name; `None` refuses.
@@ -67,6 +71,7 @@ impl Aws {
             quotas,
             instances,
             at_once: options.at_once,
+            regions: options.regions,
             automation: Mutex::new(automation),
             bucket: Bucket::default(),
             started: Mutex::new(Some(BTreeMap::new())),
@@ -116,12 +121,7 @@ impl Aws {
             "AssumeRole" => session("SESSIONKEY", LATER),
             // There is no Azure here.
             "GetWebIdentityToken" => refused(400, "OutboundWebIdentityFederationDisabled", "off"),
-            "DescribeRegions" => Answer::Body(
-                200,
-                "<DescribeRegionsResponse><regionInfo><item><regionName>eu-west-1</regionName>\
-                 </item></regionInfo></DescribeRegionsResponse>"
-                    .to_owned(),
-            ),
+            "DescribeRegions" => self.describe_regions(),
             "DescribeInstances" => self.describe_instances(asked),
             "GetParameter" => {
                 let wanted = json!({"Arc": {
@@ -146,6 +146,17 @@ impl Aws {
             }
             other => panic!("{other}"),
         }
+    }
+
+    fn describe_regions(&self) -> Answer {
+        let item = |name: &&str| format!("<item><regionName>{name}</regionName></item>");
+        let items: String = self.regions.iter().map(item).collect();
+        Answer::Body(
+            200,
+            format!(
+                "<DescribeRegionsResponse><regionInfo>{items}</regionInfo></DescribeRegionsResponse>"
+            ),
+        )
     }
 
     fn start_machine(&self, asked: &Value) -> Answer {

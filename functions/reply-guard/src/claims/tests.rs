@@ -140,7 +140,13 @@ fn delete() -> CustomResourceEvent {
 
 #[tokio::test(start_paused = true)]
 async fn a_request_that_was_handed_over_is_claimed_answered_and_forgotten() {
-    for request in [create(), delete()] {
+    let narrows = CustomResourceEvent::update(
+        "Custom::ArcRegions",
+        URL,
+        "arc-regions:s/1",
+        Value::default(),
+    );
+    for request in [create(), delete(), narrows.field("RequestId", "8d1e")] {
         let rig = Rig::with(&[(PENDING, "{}")]);
         rig.guard(request).await.unwrap();
         let [sent] = &rig.sent()[..] else { panic!() };
@@ -202,7 +208,6 @@ async fn where_s3_cannot_be_asked_it_is_answered_even_so_and_soon() {
 #[tokio::test(start_paused = true)]
 async fn what_nobody_else_can_answer_is_not_claimed() {
     for request in [
-        CustomResourceEvent::create("Custom::ArcRegions", URL).field("RequestId", "8d1e"),
         CustomResourceEvent::create("Custom::SecurityConnector", URL).field("RequestId", "8d1e"),
         create().field("RequestId", "../x"),
         create().without("RequestId"),

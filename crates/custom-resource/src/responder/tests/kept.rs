@@ -4,7 +4,7 @@ use std::sync::Mutex;
 
 use super::thing::{Log, Sender};
 use super::*;
-use crate::{AnswerClaims, Asked, Claim, ClaimError, DeferringHandler, KeptRequest};
+use crate::{AnswerClaims, Asked, Claim, ClaimError, DeferringHandler, KeptRequest, Served};
 
 /// Keeps requests and claims in memory.
 #[derive(Debug, Default)]
@@ -65,7 +65,7 @@ impl DeferringHandler for &Store {
         asked: Asked<Properties>,
         request: &KeptRequest,
         context: &Context,
-    ) -> Result<(), Failure> {
+    ) -> Result<Served, Failure> {
         let (verb, behaviour) = match asked {
             Asked::Create { wanted } => ("create".to_owned(), wanted.behaviour),
             Asked::Update { wanted, old, id } => (format!("update {id} {old}"), wanted.behaviour),
@@ -76,8 +76,11 @@ impl DeferringHandler for &Store {
         if behaviour == "fail" {
             return Err(Failure::new("the machine does not start"));
         }
+        if behaviour == "at-once" {
+            return Ok(Served::Done(Done::new("thing-2".parse().unwrap())));
+        }
         *self.kept.lock().unwrap() = Some(request.clone());
-        Ok(())
+        Ok(Served::Later)
     }
 }
 
@@ -122,6 +125,16 @@ async fn work_that_is_handed_over_is_not_answered_yet() {
         assert_eq!(*store.asked.lock().unwrap(), [asked]);
         assert!(store.kept().is_some());
     }
+}
+
+#[tokio::test]
+async fn what_needs_no_handing_over_is_answered_at_once_and_not_kept() {
+    let store = Store::default();
+    let (answer, sent) = hand_over(&store, &event("Update", "at-once")).await;
+    assert_eq!(answer, Answer::Sent(Status::Success));
+    let body: Value = serde_json::from_str(&sent[0].text).unwrap();
+    assert_eq!(body["PhysicalResourceId"], "thing-2");
+    assert_eq!(store.kept(), None);
 }
 
 #[tokio::test]
