@@ -14,7 +14,10 @@ import iam_federation
 import lambda_invoke
 import lambda_process
 import managed_instances
+import messaging
 import orchestration
+import organizations
+import organizations_admin
 import switches
 
 PREFIX = "/_local_cloud/"
@@ -61,7 +64,7 @@ def _of_instances(method: str, name: str, query: dict, body: bytes) -> tuple[int
 async def _answer(method: str, path: str, query: dict, body: bytes) -> tuple[int, dict, bytes]:
     reads = {"health": _health, "replies": custom_resource_reply.received, "invocations": lambda_invoke.invocations,
              "switches": switches.everything, "faults": faults.remaining, **managed_instances.READS,
-             **orchestration.READS}
+             **messaging.READS, **orchestration.READS}
     writes = {"switches": (switches.change, switches.everything), "faults": (faults.put, faults.remaining),
               **managed_instances.WRITES}
     name = path.removeprefix(PREFIX)
@@ -76,6 +79,8 @@ async def _answer(method: str, path: str, query: dict, body: bytes) -> tuple[int
         return await _kill(kill[1], query)
     if name.startswith("instances"):
         return _of_instances(method, name, query, body)
+    if found := organizations_admin.answer(method, name, query, body):
+        return _json(*found)
     if found := await orchestration.answer(method, name, query):
         return _json(*found)
     if method == "GET" and path.startswith(iam_federation.ISSUERS_PATH):
@@ -110,7 +115,8 @@ async def _serve(scope, receive, send) -> None:
 
 
 def _reset() -> None:
-    for module in (switches, faults, custom_resource_reply, lambda_invoke, iam_federation, orchestration):
+    for module in (switches, faults, custom_resource_reply, lambda_invoke, iam_federation, messaging, organizations,
+                   orchestration):
         if module is faults:
             faults.put([])
         else:

@@ -1,4 +1,4 @@
-"""Lambda: what functions print, kept in a file as well.
+"""Lambda: what functions print, kept in a file as well, each line after ``<account>/<function>``.
 
 A log group goes with its stack, and what was printed while the stack was deleted goes with it. The check that no
 secret is ever printed has to read that too: ``LOCAL_CLOUD_FUNCTION_LOG`` names the file.
@@ -13,8 +13,8 @@ from ministack.services import lambda_svc
 _lock = threading.Lock()
 
 
-def _write(path: str, function_name: str, text: str) -> None:
-    lines = "".join(f"{function_name} {line}\n" for line in text.splitlines())
+def _write(path: str, place: str, text: str) -> None:
+    lines = "".join(f"{place} {line}\n" for line in text.splitlines())
     with _lock, open(path, "a", encoding="utf-8") as file:
         file.write(lines)
 
@@ -22,7 +22,8 @@ def _write(path: str, function_name: str, text: str) -> None:
 def _kept_in(path: str, inner):
     def emit(func, request_id, log_text, *args, **kwargs):
         configured = func.get("config") or func
-        _write(path, configured.get("FunctionName", "unknown"), log_text or "")
+        account = (configured.get("FunctionArn") or "").split(":")[4:5]
+        _write(path, "/".join([*account, configured.get("FunctionName", "unknown")]), log_text or "")
         return inner(func, request_id, log_text, *args, **kwargs)
     return emit
 

@@ -18,9 +18,10 @@ import re
 
 from ministack.core import iam_evaluator
 from ministack.core.responses import get_account_id
-from ministack.services import iam, organizations
+from ministack.services import iam
 
 import emulator
+import organizations_view
 import switches
 from iam_errors import Refused
 from iam_policies import listed, statements
@@ -32,14 +33,12 @@ _UNIQUE_ID = re.compile(r"(AROA|AIDA)[A-Z0-9]+")
 _PRINCIPAL = re.compile(r"\*|\d{12}|arn:aws[a-z-]*:(iam|sts)::\d{12}:[^*]+")
 
 emulator.require(iam, "_roles", "_users", "_oidc_providers")
-emulator.require(organizations, "_accounts")
 
 
 def _is_here(account_id: str) -> bool:
     """Whether the local cloud has an account: the caller's, one with roles or users, a member of an organization."""
-    members = [account for _, account in organizations._accounts.to_dict()]
     owners = [owner for store in (iam._roles, iam._users) for owner, _ in store.to_dict()]
-    return account_id in (get_account_id(), *members, *owners)
+    return account_id in (get_account_id(), *owners) or organizations_view.account(account_id) is not None
 
 
 def _is_unknown(principal: str) -> bool:

@@ -38,13 +38,15 @@ import lambda_invoke  # noqa: E402
 import lambda_logs  # noqa: E402
 import lambda_process  # noqa: E402
 import managed_instances  # noqa: E402
+import messaging  # noqa: E402
 import orchestration  # noqa: E402
+import organizations  # noqa: E402
 import sts_web_identity  # noqa: E402
 
 PARTS = (iam_federation, iam_oidc, iam_policies, iam_trust, iam_authorization, sts_web_identity, lambda_process,
          lambda_logs, lambda_invoke, custom_resource, cloudformation, cloudformation_update, cloudformation_way_back,
          cloudformation_nested, cloudformation_template, cloudformation_resources, cloudformation_roles,
-         cloudformation_api, managed_instances, orchestration, faults, function_log, admin)
+         cloudformation_api, managed_instances, messaging, organizations, orchestration, faults, function_log, admin)
 
 
 def _exit_with_stdin() -> None:

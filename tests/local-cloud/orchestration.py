@@ -8,24 +8,30 @@ import scheduler_api
 import scheduler_delivery
 import scheduler_resource
 import stacksets
+import stacksets_access
 import stacksets_api
+import stacksets_authorization
+import stacksets_auto_deployment
 import stacksets_deployment
 import stacksets_instances_api
 import stacksets_operations_api
 import stacksets_permissions
 import stacksets_resource
 import stepfunctions_api
+import stepfunctions_executions
 import stepfunctions_history
 import stepfunctions_map
 import stepfunctions_retry
 import stepfunctions_role
+import stepfunctions_sdk
 import stepfunctions_states
 import stepfunctions_task
 
-_PARTS = (stacksets_api, stacksets_instances_api, stacksets_operations_api, stacksets_deployment, stacksets_permissions,
-          stacksets_resource, stepfunctions_history, stepfunctions_role, stepfunctions_retry, stepfunctions_task,
-          stepfunctions_states, stepfunctions_map, stepfunctions_api, scheduler_api, scheduler_delivery,
-          scheduler_resource)
+_PARTS = (stacksets_api, stacksets_access, stacksets_instances_api, stacksets_operations_api, stacksets_authorization,
+          stacksets_auto_deployment, stacksets_deployment, stacksets_permissions, stacksets_resource,
+          stepfunctions_history, stepfunctions_role, stepfunctions_retry, stepfunctions_task, stepfunctions_states,
+          stepfunctions_map, stepfunctions_sdk, stepfunctions_api, stepfunctions_executions, scheduler_api,
+          scheduler_delivery, scheduler_resource)
 
 # Routes of the admin API that read.
 READS = {"deliveries": scheduler_delivery.deliveries}
@@ -45,6 +51,7 @@ async def answer(method: str, name: str, query: dict) -> tuple[int, object] | No
 def reset() -> None:
     """Forget what is kept outside of the emulator's stores."""
     stacksets.reset()
+    stacksets_access.reset()
     scheduler_delivery.reset()
 
 

@@ -11,7 +11,7 @@ import time
 import uuid
 from dataclasses import dataclass
 from functools import cache
-from urllib.parse import urlencode
+from urllib.parse import unquote, urlencode
 
 from botocore.awsrequest import HeadersDict
 from botocore.exceptions import DataNotFoundError, ParamValidationError
@@ -97,6 +97,14 @@ def _model(service: str) -> ServiceModel:
     return ServiceModel(Loader().load_service_model(service, "service-2"), service)
 
 
+def operation(service: str, api: str):
+    """The model of an operation; ValueError for what a service does not have."""
+    try:
+        return _model(service).operation_model(api)
+    except (DataNotFoundError, OperationNotFoundError) as unknown:
+        raise ValueError(str(unknown)) from None
+
+
 def _request(model: ServiceModel, operation, credentials: Credentials, region: str, parameters: dict) -> tuple:
     request = create_serializer(model.protocol, include_validation=False).serialize_to_request(parameters, operation)
     body = request["body"]
@@ -108,7 +116,8 @@ def _request(model: ServiceModel, operation, credentials: Credentials, region: s
     if credentials.token:
         headers["x-amz-security-token"] = credentials.token
     query = {name: [value] for name, value in (request.get("query_string") or {}).items()}
-    return request["method"], request["url_path"], headers, body or b"", query
+    # A server hands on the path decoded.
+    return request["method"], unquote(request["url_path"]), headers, body or b"", query
 
 
 def _dispatch(arguments: tuple) -> tuple:
@@ -119,20 +128,17 @@ def _dispatch(arguments: tuple) -> tuple:
 
 def call(credentials: Credentials, region: str, service: str, api: str, parameters: dict) -> dict:
     """The answer of a service, in the words of its API; ValueError for a request that is not of the API's form."""
-    try:
-        model = _model(service)
-        operation = model.operation_model(api)
-    except (DataNotFoundError, OperationNotFoundError) as unknown:
-        raise ValueError(str(unknown)) from None
-    if operation.input_shape is not None:
-        report = ParamValidator().validate(parameters, operation.input_shape)
+    known = operation(service, api)
+    model = _model(service)
+    if known.input_shape is not None:
+        report = ParamValidator().validate(parameters, known.input_shape)
         if report.has_errors():
             raise ValueError(str(ParamValidationError(report=report.generate_report())))
     request_id = str(uuid.uuid4())
     with request_scope(credentials.account_id, region):
-        status, headers, body = _dispatch((*_request(model, operation, credentials, region, parameters), request_id))
+        status, headers, body = _dispatch((*_request(model, known, credentials, region, parameters), request_id))
     answer = create_parser(model.protocol).parse(
-        {"status_code": status, "headers": HeadersDict(headers), "body": body}, operation.output_shape)
+        {"status_code": status, "headers": HeadersDict(headers), "body": body}, known.output_shape)
     if status >= 300:
         error = answer.get("Error", {})
         raise ServiceError(error.get("Code", str(status)), error.get("Message", ""), status, request_id, api)

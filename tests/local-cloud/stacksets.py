@@ -1,8 +1,9 @@
 """StackSets: stack sets, their instances and their operations, as CloudFormation keeps them in one account and region.
 
 ``stacksets_api`` and ``stacksets_instances_api`` take requests, ``stacksets_operations`` carries operations out,
-``stacksets_deployment`` deploys one instance, with the roles of ``stacksets_roles``, ``stacksets_resource`` is the
-resource type AWS::CloudFormation::StackSet.
+``stacksets_execution`` one instance of them and ``stacksets_deployment`` its stack, with the roles of
+``stacksets_roles``; ``stacksets_auto_deployment`` follows the organization; ``stacksets_resource`` is the resource type
+AWS::CloudFormation::StackSet.
 """
 
 import threading
@@ -18,10 +19,9 @@ SELF_MANAGED = "SELF_MANAGED"
 #: Held while records change; never while a stack is deployed.
 lock = threading.RLock()
 _stack_sets: dict[tuple[str, str], list["StackSet"]] = {}
-_access: set[str] = set()
 
 
-@dataclass
+@dataclass(eq=False)
 class Instance:
     """One stack instance: what is wanted in one account and region, and how far it is."""
 
@@ -36,7 +36,7 @@ class Instance:
     last_operation_id: str | None = None
 
 
-@dataclass
+@dataclass(eq=False)
 class Result:
     """What one operation did with one instance."""
 
@@ -46,9 +46,13 @@ class Result:
     gate_reason: str = ""
 
 
-@dataclass
+@dataclass(eq=False)
 class Operation:
-    """One operation on a stack set. ``exclusive``: it has to do with every instance, present or to come."""
+    """One operation on a stack set. ``exclusive``: it has to do with every instance, present or to come.
+
+    An ``automatic`` one follows the organization: it begins once all that it ``waits_for`` have ended, and comes to
+    nothing unless those that it ``needs`` have succeeded.
+    """
 
     stack_set: "StackSet"
     action: str
@@ -57,7 +61,13 @@ class Operation:
     id: str = field(default_factory=new_uuid)
     retain_stacks: bool | None = None
     exclusive: bool = False
+    targets: dict | None = None
+    automatic: bool = False
+    waits_for: list["Operation"] = field(default_factory=list)
+    needs: list["Operation"] = field(default_factory=list)
+    followers: list["Operation"] = field(default_factory=list)
     status: str = "QUEUED"
+    status_reason: str | None = None
     created: str = field(default_factory=now_iso)
     ended: str | None = None
     done: threading.Event = field(default_factory=threading.Event)
@@ -69,13 +79,15 @@ class Operation:
 
     def conflicts_with(self, other: "Operation") -> bool:
         """Whether the two may not run at the same time."""
+        if self.exclusive or other.exclusive or not self.stack_set.managed_execution:
+            return True
         own, others = ({id(result.instance) for result in operation.results} for operation in (self, other))
-        return self.exclusive or other.exclusive or bool(own & others)
+        return bool(own & others)
 
 
-@dataclass
+@dataclass(eq=False)
 class StackSet:
-    """One stack set."""
+    """One stack set. ``targets``: root or unit → regions in which accounts that come into it get an instance."""
 
     name: str
     id: str
@@ -95,7 +107,13 @@ class StackSet:
     status: str = "ACTIVE"
     instances: list[Instance] = field(default_factory=list)
     operations: list[Operation] = field(default_factory=list)
-    organizational_units: list[str] = field(default_factory=list)
+    targets: dict[str, list[str]] = field(default_factory=dict)
+    at_work: int = 0
+
+    @property
+    def service_managed(self) -> bool:
+        """Whether it deploys by AWS's own roles into accounts of an organization."""
+        return self.permission_model == SERVICE_MANAGED
 
     @property
     def arn(self) -> str:
@@ -114,6 +132,13 @@ class StackSet:
 def here() -> list[StackSet]:
     """All stack sets of the account and region that the request is for."""
     return _stack_sets.setdefault((get_account_id(), get_region()), [])
+
+
+def of_account(account_id: str) -> list[StackSet]:
+    """The stack sets of an account that are not deleted, in all regions, oldest first in each."""
+    with lock:
+        return [stack_set for (owner, _), stack_sets in _stack_sets.items() if owner == account_id
+                for stack_set in stack_sets if stack_set.status == "ACTIVE"]
 
 
 def find(name_or_id: str) -> StackSet:
@@ -140,16 +165,6 @@ def find_operation(stack_set: StackSet, operation_id: str) -> Operation:
     raise wire.refusal("OperationNotFoundException", f"Operation {operation_id} not found")
 
 
-def organizations_access(account_id: str) -> bool:
-    """Whether an account has switched on StackSets' trusted access to its organization."""
-    return account_id in _access
-
-
-def set_organizations_access(account_id: str, on: bool) -> None:
-    """Switch trusted access on or off."""
-    (_access.add if on else _access.discard)(account_id)
-
-
 def reset() -> None:
     """Forget all stack sets; operations at work start nothing more."""
     with lock:
@@ -157,4 +172,3 @@ def reset() -> None:
             for operation in stack_set.under_way():
                 operation.status = "STOPPING"
         _stack_sets.clear()
-        _access.clear()

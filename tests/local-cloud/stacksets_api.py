@@ -1,16 +1,15 @@
-"""StackSets: the API of stack sets themselves, and of the trusted access that service-managed ones need.
+"""StackSets: the API of stack sets themselves.
 
-CallAs DELEGATED_ADMIN and importing a stack (StackId) are refused. AWS's words for most refusals are not documented.
+Importing a stack (StackId) is refused. AWS's words for most refusals are not documented.
 """
 
 import re
 
-from ministack.core import iam_actions
 from ministack.core.responses import get_account_id, get_region, new_uuid
-from ministack.services import organizations
 
-import emulator
 import stacksets
+import stacksets_access
+import stacksets_dependencies
 import stacksets_roles
 import stacksets_targets
 import stacksets_template as template
@@ -19,20 +18,22 @@ from stacksets_operations import begin, check_idle
 from stacksets_preferences import check
 
 _NAME = re.compile(r"[a-zA-Z][-a-zA-Z0-9]{0,127}")
-_NO_ACCESS = "You must enable organizations access to operate a service managed stack set"
 
-emulator.require(organizations, "_ensure_org")
+
+def _check_auto_deployment(request: dict, stack_set_arn: str | None = None) -> None:
+    wanted = request.get("AutoDeployment", {})
+    if "RetainStacksOnAccountRemoval" in wanted and not wanted.get("Enabled"):
+        raise wire.refusal("ValidationError",
+                           "RetainStacksOnAccountRemoval can only be specified if AutoDeployment is enabled")
+    stacksets_dependencies.check(wanted.get("DependsOn", []), stack_set_arn)
 
 
 def _check_model(request: dict, permission_model: str) -> None:
-    if request.get("CallAs", "SELF") != "SELF":
-        raise wire.refusal("ValidationError", "The local cloud plays no delegated administrators of StackSets")
     if permission_model != stacksets.SERVICE_MANAGED:
         if "AutoDeployment" in request:
             raise wire.refusal("ValidationError", "AutoDeployment is only for SERVICE_MANAGED permission model")
         return
-    if not stacksets.organizations_access(get_account_id()):
-        raise wire.refusal("ValidationError", _NO_ACCESS)
+    stacksets_access.check()
     if {"AdministrationRoleARN", "ExecutionRoleName"} & set(request):
         raise wire.refusal("ValidationError", "Roles can not be specified with SERVICE_MANAGED permission model")
 
@@ -45,6 +46,7 @@ def _create(request: dict) -> dict:
     _check_model(request, model)
     if model == stacksets.SERVICE_MANAGED and "AutoDeployment" not in request:
         raise wire.refusal("ValidationError", "AutoDeployment must be specified with SERVICE_MANAGED permission model")
+    _check_auto_deployment(request)
     if "StackId" in request:
         raise wire.refusal("ValidationError", "The local cloud does not import stacks into stack sets")
     if any(known.name == name and known.status == "ACTIVE" for known in stacksets.here()):
@@ -72,17 +74,14 @@ def _chosen(stack_set: stacksets.StackSet, request: dict) -> list[stacksets.Inst
     if targeted and "AutoDeployment" in request:
         raise wire.refusal("ValidationError",
                            "If you specify AutoDeployment, don't specify DeploymentTargets or Regions")
-    instances = [instance for instance in stack_set.instances if instance.status != "INOPERABLE"]
-    if not targeted:
-        return instances
-    accounts = {account for account, _ in stacksets_targets.accounts(stack_set, request)}
-    return [instance for instance in instances
-            if instance.account in accounts and instance.region in request["Regions"]]
+    instances = stacksets_targets.known(stack_set, request) if targeted else stack_set.instances
+    return [instance for instance in instances if instance.status != "INOPERABLE"]
 
 
 def _check_update(stack_set: stacksets.StackSet, request: dict) -> None:
     model = request.get("PermissionModel", stack_set.permission_model)
     _check_model(request, model)
+    _check_auto_deployment(request, stack_set.arn)
     if model != stack_set.permission_model and stack_set.instances:
         raise wire.refusal("ValidationError", "PermissionModel can not be modified while there are stack instances")
     if stack_set.administration_role and not request.get("AdministrationRoleARN"):
@@ -117,7 +116,8 @@ def _update(request: dict) -> dict:
     if instances:
         stacksets_roles.check_administration(stack_set)
     operation = stacksets.Operation(stack_set, "UPDATE", check(request.get("OperationPreferences", {})),
-                                    [stacksets.Result(instance) for instance in instances], exclusive=changed)
+                                    [stacksets.Result(instance) for instance in instances], exclusive=changed,
+                                    targets=request.get("DeploymentTargets"))
     return {"OperationId": begin(operation, request.get("OperationId"))}
 
 
@@ -130,6 +130,7 @@ def _delete(request: dict) -> dict:
     if stack_set.instances:
         raise wire.refusal("StackSetNotEmptyException", "StackSet is not empty")
     stack_set.status = "DELETED"
+    stacksets_dependencies.forget(stack_set)
     return {}
 
 
@@ -147,7 +148,7 @@ def _describe(request: dict) -> dict:
                        for name, value in stack_set.parameters.items()],
         "Capabilities": stack_set.capabilities, "Tags": stack_set.tags, "StackSetARN": stack_set.arn,
         "StackSetDriftDetectionDetails": {"DriftStatus": "NOT_CHECKED"},
-        "OrganizationalUnitIds": stack_set.organizational_units,
+        "OrganizationalUnitIds": list(stack_set.targets),
         "Regions": sorted({instance.region for instance in stack_set.instances})}}
 
 
@@ -158,34 +159,15 @@ def _list(request: dict) -> dict:
             "NextToken": token}
 
 
-def _set_access(on: bool):
-    def change(_request: dict) -> dict:
-        organizations._ensure_org()
-        stacksets.set_organizations_access(get_account_id(), on)
-        return {}
-    return change
-
-
-def _describe_access(_request: dict) -> dict:
-    return {"Status": "ENABLED" if stacksets.organizations_access(get_account_id()) else "DISABLED"}
-
-
-def _resource_arn(inner):
-    """Operations on a stack set are authorised on its ARN."""
-    def lookup(service, method, path, headers, body, query_params, region, account_id):
-        name = iam_actions._query_param(query_params, "StackSetName") if service == "cloudformation" else ""
-        if not name:
-            return inner(service, method, path, headers, body, query_params, region, account_id)
-        known = next((stack_set for stack_set in stacksets.here() if name in (stack_set.name, stack_set.id)), None)
-        return known.arn if known else f"arn:aws:cloudformation:{region}:{account_id}:stackset/{name}:*"
-    return lookup
+def _list_auto_deployment_targets(request: dict) -> dict:
+    stack_set = stacksets.find(request["StackSetName"])
+    found, token = wire.page(request, list(stack_set.targets.items()))
+    return {"Summaries": [{"OrganizationalUnitId": unit, "Regions": regions} for unit, regions in found],
+            "NextToken": token}
 
 
 def install() -> None:
     """Take the operations."""
     wire.serve({"CreateStackSet": _create, "UpdateStackSet": _update, "DeleteStackSet": _delete,
                 "DescribeStackSet": _describe, "ListStackSets": _list,
-                "ActivateOrganizationsAccess": _set_access(True), "DeactivateOrganizationsAccess": _set_access(False),
-                "DescribeOrganizationsAccess": _describe_access})
-    emulator.require(iam_actions, "_query_param")
-    emulator.replace(iam_actions, "extract_resource_arn", _resource_arn(iam_actions.extract_resource_arn))
+                "ListStackSetAutoDeploymentTargets": _list_auto_deployment_targets})

@@ -1,7 +1,7 @@
 """StackSets: the API of stack instances."""
 
-
 import stacksets
+import stacksets_access
 import stacksets_roles
 import stacksets_targets
 import stacksets_template
@@ -12,22 +12,19 @@ from stacksets_preferences import check
 
 def _begin(request: dict, action: str, stack_set: stacksets.StackSet, instances: list, **more) -> dict:
     operation = stacksets.Operation(stack_set, action, check(request.get("OperationPreferences", {})),
-                                    [stacksets.Result(instance) for instance in instances], **more)
+                                    [stacksets.Result(instance) for instance in instances],
+                                    targets=request.get("DeploymentTargets"), **more)
     return {"OperationId": begin(operation, request.get("OperationId"))}
-
-
-def _places(stack_set: stacksets.StackSet, request: dict) -> list[tuple[str, str, str]]:
-    """Account, unit and region of every instance that a request means."""
-    if not request["Regions"]:
-        raise wire.refusal("ValidationError", "You must specify at least one region in Regions")
-    return [(account, unit, region) for account, unit in stacksets_targets.accounts(stack_set, request)
-            for region in dict.fromkeys(request["Regions"])]
 
 
 def _ready(request: dict) -> stacksets.StackSet:
     stack_set = stacksets.active(request["StackSetName"])
+    if stack_set.service_managed:
+        stacksets_access.check()
     check_idle(stack_set, unless_managed=True)
     check(request.get("OperationPreferences", {}))
+    if not request["Regions"]:
+        raise wire.refusal("ValidationError", "You must specify at least one region in Regions")
     stacksets_roles.check_administration(stack_set)
     return stack_set
 
@@ -48,30 +45,36 @@ def _create(request: dict) -> dict:
     stacksets_template.check_names(stack_set.parameters, overrides or [])
     chosen = []
     with stacksets.lock:
-        for account, unit, region in _places(stack_set, request):
-            instance = stack_set.instance(account, region)
-            if instance is None:
-                instance = stacksets.Instance(account, region, unit)
-                stack_set.instances.append(instance)
-            instance.overrides = _overridden(instance, overrides)
-            chosen.append(instance)
-        units = request.get("DeploymentTargets", {}).get("OrganizationalUnitIds", [])
-        stack_set.organizational_units = list(dict.fromkeys([*stack_set.organizational_units, *units]))
+        for account, unit in stacksets_targets.accounts(stack_set, request).items():
+            for region in dict.fromkeys(request["Regions"]):
+                instance = stack_set.instance(account, region)
+                if instance is None:
+                    instance = stacksets.Instance(account, region)
+                    stack_set.instances.append(instance)
+                instance.organizational_unit = unit
+                instance.overrides = _overridden(instance, overrides)
+                chosen.append(instance)
+        if stack_set.service_managed:
+            stacksets_targets.remember(stack_set, request)
     return _begin(request, "CREATE", stack_set, chosen)
+
+
+def _check_existing(stack_set: stacksets.StackSet, request: dict) -> None:
+    """Refuse to update what is not there."""
+    for account in stacksets_targets.accounts(stack_set, request):
+        for region in request["Regions"]:
+            if stack_set.instance(account, region) is None:
+                raise wire.refusal("StackInstanceNotFoundException", "Stack instance not found for StackSet "
+                                   f"{stack_set.id} in account {account} and region {region}")
 
 
 def _update(request: dict) -> dict:
     stack_set = _ready(request)
     overrides = request.get("ParameterOverrides")
     stacksets_template.check_names(stack_set.parameters, overrides or [])
-    places = _places(stack_set, request)
-    chosen = [stack_set.instance(account, region) for account, _, region in places]
-    missing = [place for place, instance in zip(places, chosen, strict=True) if instance is None]
-    if missing and stack_set.permission_model == stacksets.SELF_MANAGED:
-        account, _, region = missing[0]
-        raise wire.refusal("StackInstanceNotFoundException", f"Stack instance not found for StackSet {stack_set.id} in "
-                           f"account {account} and region {region}")
-    chosen = [instance for instance in chosen if instance is not None]
+    chosen = stacksets_targets.known(stack_set, request)
+    if not stack_set.service_managed:
+        _check_existing(stack_set, request)
     for instance in chosen:
         instance.overrides = _overridden(instance, overrides)
     return _begin(request, "UPDATE", stack_set, chosen)
@@ -79,9 +82,12 @@ def _update(request: dict) -> dict:
 
 def _delete(request: dict) -> dict:
     stack_set = _ready(request)
-    places = {(account, region) for account, _, region in _places(stack_set, request)}
-    chosen = [instance for instance in stack_set.instances if (instance.account, instance.region) in places]
-    return _begin(request, "DELETE", stack_set, chosen, retain_stacks=request["RetainStacks"])
+    chosen = stacksets_targets.known(stack_set, request)
+    answer = _begin(request, "DELETE", stack_set, chosen, retain_stacks=request["RetainStacks"])
+    if stack_set.service_managed:
+        with stacksets.lock:
+            stacksets_targets.forget(stack_set, request, chosen)
+    return answer
 
 
 def _shown(stack_set: stacksets.StackSet, instance: stacksets.Instance) -> dict:

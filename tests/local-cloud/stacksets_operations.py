@@ -2,28 +2,25 @@
 
 Without managed execution a stack set has one operation at a time (OperationInProgressException). With it, operations
 that do not touch the same instances run together and others wait, in the order of their requests; while one waits,
-all later ones do.
+all later ones do. Automatic deployments are never refused: they wait in the queue either way, for operations of other
+stack sets too, and come to nothing when one that they need has failed.
 """
 
 import threading
-import time
 
 from ministack.core.responses import now_iso, request_scope
-from ministack.services import organizations
 
-import emulator
 import stacksets
-import stacksets_deployment
 import stacksets_events
 import stacksets_wire as wire
 import switches
+from stacksets_execution import cancel, carry_out
 from stacksets_preferences import Pace, in_order, parallel
 
 _EXCEEDED = "Cancelled since failure tolerance has exceeded"
 _STOPPED = "Cancelled since the operation was stopped by the user"
-_NO_GATE = "Function not found: arn:aws:lambda:{}:{}:function:AWSCloudFormationStackSetAccountGate"
-
-emulator.require(organizations, "_accounts")
+_NEEDED = "Cancelled since a StackSet that this one depends on was not deployed"
+_BY_USER = "User Initiated"
 
 
 def _check_free(stack_set: stacksets.StackSet, operation_id: str | None) -> None:
@@ -44,34 +41,56 @@ def begin(operation: stacksets.Operation, operation_id: str | None = None) -> st
     """Take up an operation, now or in its turn; its id."""
     stack_set = operation.stack_set
     with stacksets.lock:
-        _check_free(stack_set, operation_id)
+        if not operation.automatic:
+            _check_free(stack_set, operation_id)
         operation.id = operation_id or operation.id
         for result in operation.results:
-            result.instance.detailed_status, result.instance.reason = "PENDING", ""
+            result.instance.detailed_status = "PENDING"
+            result.instance.reason = "" if operation.automatic else _BY_USER
             result.instance.last_operation_id = operation.id
         stack_set.operations.append(operation)
+    for result in operation.results:
+        stacksets_events.instance_changed(operation, result.instance)
     if not _start_due(stack_set, operation):
         stacksets_events.operation_changed(operation)
     return operation.id
 
 
 def _start_due(stack_set: stacksets.StackSet, asked: stacksets.Operation | None = None) -> bool:
-    """Start the operations whose turn it is; whether ``asked`` is among them."""
-    due = []
+    """Begin, or end, the operations whose turn it is; whether ``asked`` is among them."""
+    due, vain = [], []
     with stacksets.lock:
         at_work = [operation for operation in stack_set.under_way() if operation.status != "QUEUED"]
         for operation in stack_set.under_way():
             if operation.status != "QUEUED":
                 continue
-            if any(operation.conflicts_with(other) for other in at_work):
+            if any(operation.conflicts_with(other) for other in at_work) or not all(
+                    other.ended for other in operation.waits_for):
                 break
-            operation.status = "RUNNING"
+            needed = all(other.status == "SUCCEEDED" for other in operation.needs)
+            operation.status = "RUNNING" if needed else "FAILED"
             at_work.append(operation)
-            due.append(operation)
+            (due if needed else vain).append(operation)
+    for operation in vain:
+        _come_to_nothing(operation)
     for operation in due:
         stacksets_events.operation_changed(operation)
         threading.Thread(target=_run, args=(operation,), daemon=True, name=f"stack-set-{operation.id}").start()
-    return asked in due
+    return asked in (*due, *vain)
+
+
+def _come_to_nothing(operation: stacksets.Operation) -> None:
+    """End an automatic deployment that needed another one; what of its instances stays is not documented."""
+    operation.status_reason = _NEEDED
+    for result in operation.results:
+        cancel(operation, result, _NEEDED)
+    if not switches.get("failedDependencyLeavesInstances"):
+        with stacksets.lock:
+            new = [result.instance for result in operation.results if not result.instance.stack_id]
+            operation.stack_set.instances[:] = [
+                instance for instance in operation.stack_set.instances if instance not in new]
+            operation.results.clear()
+    _end(operation, "FAILED")
 
 
 def stop(operation: stacksets.Operation) -> None:
@@ -84,7 +103,7 @@ def stop(operation: stacksets.Operation) -> None:
     stacksets_events.operation_changed(operation)
     if queued:
         for result in operation.results:
-            _cancel(operation, result, _STOPPED)
+            cancel(operation, result, _STOPPED)
         _end(operation, "STOPPED")
 
 
@@ -93,7 +112,8 @@ def _end(operation: stacksets.Operation, status: str) -> None:
         operation.status, operation.ended = status, now_iso()
     stacksets_events.operation_changed(operation)
     operation.done.set()
-    _start_due(operation.stack_set)
+    for stack_set in (operation.stack_set, *(follower.stack_set for follower in operation.followers)):
+        _start_due(stack_set)
 
 
 def _run(operation: stacksets.Operation) -> None:
@@ -116,11 +136,13 @@ def _run(operation: stacksets.Operation) -> None:
         _end(operation, "STOPPED" if stopped else "FAILED" if exceeded else "SUCCEEDED")
 
 
-def _cancel(operation: stacksets.Operation, result: stacksets.Result, reason: str) -> None:
+def _begin_one(stack_set: stacksets.StackSet) -> bool:
+    """Whether one more instance of a stack set may be at work; it counts from now on."""
     with stacksets.lock:
-        result.status = result.instance.detailed_status = "CANCELLED"
-        result.reason = result.instance.reason = reason
-    stacksets_events.instance_changed(operation, result.instance)
+        if stack_set.at_work >= max(switches.get("stackInstancesAtOnce"), 1):
+            return False
+        stack_set.at_work += 1
+    return True
 
 
 class _Region:
@@ -148,64 +170,21 @@ class _Region:
                 stopped = self.operation.status == "STOPPING"
                 if stopped or not wanted or self.exceeded:
                     for result in waiting:
-                        _cancel(self.operation, result, _STOPPED if stopped else _EXCEEDED)
+                        cancel(self.operation, result, _STOPPED if stopped else _EXCEEDED)
                     waiting.clear()
-                while waiting and self.at_work < self.pace.at_once(self._failures()):
+                while (waiting and self.at_work < self.pace.at_once(self._failures())
+                       and _begin_one(self.operation.stack_set)):
                     self.at_work += 1
                     threading.Thread(target=self._one, args=(waiting.pop(0),), daemon=True).start()
-                if self.at_work:
+                if waiting or self.at_work:
                     self.changed.wait(0.2)
 
     def _one(self, result: stacksets.Result) -> None:
         try:
-            _carry_out(self.operation, result)
+            carry_out(self.operation, result)
         finally:
+            with stacksets.lock:
+                self.operation.stack_set.at_work -= 1
             with self.changed:
                 self.at_work -= 1
                 self.changed.notify_all()
-
-
-def _suspended(stack_set: stacksets.StackSet, account: str) -> bool:
-    if stack_set.permission_model != stacksets.SERVICE_MANAGED:
-        return False
-    known = organizations._accounts.get_scoped(stack_set.account, None, account) or {}
-    return known.get("State", known.get("Status")) == "SUSPENDED"
-
-
-def _carry_out(operation: stacksets.Operation, result: stacksets.Result) -> None:
-    stack_set, instance = operation.stack_set, result.instance
-    with stacksets.lock:
-        result.status = instance.detailed_status = "RUNNING"
-        result.gate_reason = _NO_GATE.format(instance.region, instance.account)
-    stacksets_events.instance_changed(operation, instance)
-    time.sleep(switches.get("stackInstanceSeconds"))
-    detailed, reason = "SUCCEEDED", ""
-    if _suspended(stack_set, instance.account):
-        detailed = "SKIPPED_SUSPENDED_ACCOUNT"
-    else:
-        try:
-            if operation.action != "DELETE":
-                stacksets_deployment.deploy(stack_set, instance)
-            elif not operation.retain_stacks:
-                stacksets_deployment.remove(stack_set, instance)
-        except Exception as problem:  # any failure is this instance's, whatever caused it
-            detailed, reason = "FAILED", str(problem)
-    _settle(operation, result, detailed, reason)
-
-
-def _settle(operation: stacksets.Operation, result: stacksets.Result, detailed: str, reason: str) -> None:
-    instance = result.instance
-    with stacksets.lock:
-        result.status = "FAILED" if detailed == "FAILED" else "SUCCEEDED"
-        result.reason = instance.reason = reason
-        if result.status == "FAILED" and not instance.stack_id:
-            result.gate_reason = reason
-        if operation.action == "DELETE":
-            instance.status = "INOPERABLE" if result.status == "FAILED" else instance.status
-            instance.detailed_status = "INOPERABLE" if result.status == "FAILED" else detailed
-            if result.status == "SUCCEEDED":
-                operation.stack_set.instances.remove(instance)
-        else:
-            instance.status = "CURRENT" if detailed == "SUCCEEDED" else "OUTDATED"
-            instance.detailed_status = detailed
-    stacksets_events.instance_changed(operation, instance)

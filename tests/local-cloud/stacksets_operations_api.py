@@ -9,6 +9,7 @@ from stacksets_operations import stop
 def _shown(operation: stacksets.Operation) -> dict:
     return {"OperationId": operation.id, "Action": operation.action, "Status": operation.status,
             "CreationTimestamp": operation.created, "EndTimestamp": operation.ended,
+            "StatusReason": operation.status_reason,
             "StatusDetails": {"FailedStackInstancesCount": len(operation.failures)},
             "OperationPreferences": {"RegionOrder": [], **operation.preferences}}
 
@@ -20,7 +21,8 @@ def _found(request: dict) -> stacksets.Operation:
 def _describe(request: dict) -> dict:
     operation = _found(request)
     return {"StackSetOperation": {**_shown(operation), **stacksets_roles.shown(operation.stack_set),
-                                  "StackSetId": operation.stack_set.id, "RetainStacks": operation.retain_stacks}}
+                                  "StackSetId": operation.stack_set.id, "RetainStacks": operation.retain_stacks,
+                                  "DeploymentTargets": operation.targets}}
 
 
 def _list(request: dict) -> dict:

@@ -8,8 +8,6 @@ starts at no more than tolerance + 1 and shrinks with every failure; under SOFT_
 import stacksets_wire as wire
 
 _PAIRS = (("FailureToleranceCount", "FailureTolerancePercentage"), ("MaxConcurrentCount", "MaxConcurrentPercentage"))
-#: "The maximum speed of deployment is 100 concurrent stack instances per stack set."
-_MOST_AT_ONCE = 100
 
 
 def check(preferences: dict) -> dict:
@@ -39,7 +37,7 @@ class Pace:
             "FailureToleranceCount", accounts * preferences.get("FailureTolerancePercentage", 0) // 100)
         wanted = preferences.get("MaxConcurrentCount",
                                  accounts * preferences.get("MaxConcurrentPercentage", 0) // 100)
-        self.most = min(max(wanted, 1), _MOST_AT_ONCE)
+        self.most = max(wanted, 1)
         self.strict = preferences.get("ConcurrencyMode") != "SOFT_FAILURE_TOLERANCE"
 
     def exceeded(self, failures: int) -> bool:

@@ -2,8 +2,9 @@
 
 It does what the source of AWS's own handlers does: on an update instances that are gone from StackInstancesGroup are
 deleted, then the stack set is updated with all that stay, then new instances are created, then the ones whose overrides
-changed. A failed operation is the resource's failure and names the instances' reasons. OperationPreferences,
-StackInstancesGroup, CallAs and TemplateURL are write-only: what is compared is the templates, not the stack set.
+changed. A delete takes the instances that the groups mean, and fails when the stack set has others. A failed operation
+is the resource's failure and names the instances' reasons. OperationPreferences, StackInstancesGroup, CallAs and
+TemplateURL are write-only: what is compared is the templates, not the stack set.
 """
 
 import time
@@ -14,6 +15,9 @@ import emulator
 import stacksets
 import stacksets_wire as wire
 from custom_resource import CustomResourceFailed
+from stacksets_resource_instances import Changes, changes
+from stacksets_resource_schema import check
+from stacksets_resource_targeting import Invalid
 
 TYPE = "AWS::CloudFormation::StackSet"
 _LONGEST_REASON = 850
@@ -95,65 +99,49 @@ def _tags(props: dict) -> list[dict]:
     return [tag for tag in props.get("Tags") or [] if not tag["Key"].startswith("aws:")]
 
 
-def _targets(group: dict, self_managed: bool) -> list[str]:
-    name = "Accounts" if self_managed else "OrganizationalUnitIds"
-    targets = (group.get("DeploymentTargets") or {}).get(name)
-    if not targets:
-        model = stacksets.SELF_MANAGED if self_managed else stacksets.SERVICE_MANAGED
-        raise _invalid(f"{name} should be specified in DeploymentTargets in [{model}] model")
-    return targets
+def _changes(before: dict | None, wanted: dict | None) -> Changes:
+    try:
+        return changes(before, wanted)
+    except Invalid as problem:
+        raise _invalid(str(problem)) from None
 
 
-def _instances(props: dict) -> dict[tuple, tuple]:
-    """(target, region, filter) → overrides, for every instance that a StackInstancesGroup asks for."""
-    self_managed = props.get("PermissionModel") == stacksets.SELF_MANAGED
-    found = {}
-    for group in props.get("StackInstancesGroup") or []:
-        targets = group.get("DeploymentTargets") or {}
-        chosen = () if self_managed else (
-            targets.get("AccountFilterType"), tuple(sorted(targets.get("Accounts") or [])))
-        overrides = tuple(sorted((override["ParameterKey"], str(override.get("ParameterValue", "")))
-                                 for override in group.get("ParameterOverrides") or []))
-        for target in _targets(group, self_managed):
-            for region in group.get("Regions") or []:
-                if (target, region, chosen) in found:
-                    raise _invalid(f"Stack instance [{target},{region}] is duplicated")
-                found[target, region, chosen] = overrides
-    return found
+def _each(action: str, stack_set_id: str, requests: list, props: dict, **more) -> None:
+    """Requests about instances, one after the other."""
+    common = {"OperationPreferences": props.get("OperationPreferences"), "CallAs": props.get("CallAs"), **more}
+    for request, overrides in requests:
+        values = {"CreateStackInstances": overrides or None, "UpdateStackInstances": overrides}
+        _operate(action, stack_set_id, ParameterOverrides=values.get(action), **request, **common)
 
 
-def _requests(instances: dict[tuple, tuple], props: dict) -> list[tuple[dict, list]]:
-    """Instances as members of as few requests as possible, each with its overrides."""
-    regions, targets = {}, {}
-    for (target, region, chosen), overrides in instances.items():
-        regions.setdefault((target, chosen, overrides), []).append(region)
-    for (target, chosen, overrides), names in regions.items():
-        targets.setdefault((tuple(names), chosen, overrides), []).append(target)
-    requests = []
-    for (names, chosen, overrides), chosen_targets in targets.items():
-        kind = "OrganizationalUnitIds" if chosen else "Accounts"
-        filtered = {"AccountFilterType": chosen[0], "Accounts": list(chosen[1]) or None} if chosen else {}
-        request = {"Regions": list(names), "DeploymentTargets": {kind: chosen_targets, **filtered},
-                   "OperationPreferences": props.get("OperationPreferences"), "CallAs": props.get("CallAs")}
-        requests.append((request, [{"ParameterKey": key, "ParameterValue": value} for key, value in overrides]))
-    return requests
-
-
-def _create(_logical_id, props, _stack_name):
-    wanted = _instances(props)
+def _create(logical_id, props, _stack_name):
+    check(logical_id, props)
+    wanted = _changes(None, props)
     status, answer = _call("CreateStackSet", Tags=_tags(props), **{
         name: props.get(name) for name in (*_SET_MEMBERS, "CallAs", "ManagedExecution", "PermissionModel",
                                            "StackSetName")})
     if status >= 400:
         raise _refused(answer, None)
     stack_set_id = _between(answer, "StackSetId")
-    for request, overrides in _requests(wanted, props):
-        _operate("CreateStackInstances", stack_set_id, ParameterOverrides=overrides or None, **request)
+    _each("CreateStackInstances", stack_set_id, wanted.create, props)
     return stack_set_id, {"StackSetId": stack_set_id}
 
 
-def _update(stack_set_id, old_props, props, _stack_name):
-    before, wanted = _instances(old_props), _instances(props)
+def _was_refused(logical_id: str, props: dict) -> bool:
+    """Whether these properties never came to anything: on the way back from them there is nothing to undo."""
+    try:
+        check(logical_id, props)
+        changes(None, props)
+    except ValueError:
+        return True
+    return False
+
+
+def _update(stack_set_id, old_props, props, _stack_name, logical_id):
+    check(logical_id, props)
+    if _was_refused(logical_id, old_props):
+        return stack_set_id, {"StackSetId": stack_set_id}
+    wanted = _changes(old_props, props)
     managed = [bool((one.get("ManagedExecution") or {}).get("Active")) for one in (old_props, props)]
     common = {"CallAs": props.get("CallAs"), "AdministrationRoleARN": props.get("AdministrationRoleARN")}
     if managed[0] != managed[1]:
@@ -161,19 +149,13 @@ def _update(stack_set_id, old_props, props, _stack_name):
                  ManagedExecution={"Active": managed[1]}, **common, Parameters=[
                      {"ParameterKey": name, "UsePreviousValue": True}
                      for name in stacksets.find(stack_set_id).parameters])
-    gone = {place: overrides for place, overrides in before.items() if place not in wanted}
-    for request, _ in _requests(gone, props):
-        _operate("DeleteStackInstances", stack_set_id, RetainStacks=False, **request)
+    _each("DeleteStackInstances", stack_set_id, wanted.delete, props, RetainStacks=False)
     compared = [{**{name: one.get(name) for name in _SET_MEMBERS}, "Tags": _tags(one)} for one in (old_props, props)]
     if compared[0] != compared[1] or props.get("TemplateURL"):
         _operate("UpdateStackSet", stack_set_id, **compared[1], CallAs=props.get("CallAs"),
                  OperationPreferences=props.get("OperationPreferences"))
-    added = {place: overrides for place, overrides in wanted.items() if place not in before}
-    for request, overrides in _requests(added, props):
-        _operate("CreateStackInstances", stack_set_id, ParameterOverrides=overrides or None, **request)
-    changed = {place: overrides for place, overrides in wanted.items() if before.get(place, overrides) != overrides}
-    for request, overrides in _requests(changed, props):
-        _operate("UpdateStackInstances", stack_set_id, ParameterOverrides=overrides, **request)
+    _each("CreateStackInstances", stack_set_id, wanted.create, props)
+    _each("UpdateStackInstances", stack_set_id, wanted.update, props)
     return stack_set_id, {"StackSetId": stack_set_id}
 
 
@@ -182,8 +164,8 @@ def _delete(stack_set_id, props):
         stack_set = stacksets.active(stack_set_id)
     except wire.Refused:
         return
-    for request, _ in _requests(_instances(props), props) if stack_set.instances else ():
-        _operate("DeleteStackInstances", stack_set_id, RetainStacks=False, **request)
+    if stack_set.instances:
+        _each("DeleteStackInstances", stack_set_id, _changes(props, None).delete, props, RetainStacks=False)
     status, answer = _call("DeleteStackSet", StackSetName=stack_set_id, CallAs=props.get("CallAs"))
     if status >= 400:
         raise _refused(answer, stack_set_id)
@@ -191,7 +173,8 @@ def _delete(stack_set_id, props):
 
 def install() -> None:
     """Add the resource type."""
-    provisioners._RESOURCE_HANDLERS[TYPE] = {"create": _create, "update": _update, "delete": _delete}
+    provisioners._RESOURCE_HANDLERS[TYPE] = {"create": _create, "update": _update, "delete": _delete,
+                                             "update_with_logical_id": True}
     provisioners._REPLACING_PROPERTIES[TYPE] = ("StackSetName", "PermissionModel")
     provisioners._CUSTOM_NAME_REPLACEMENT[TYPE] = {"name": "StackSetName"}
     provisioners._STACK_TAG_PROPERTY[TYPE] = ("Tags", "list")

@@ -2,8 +2,10 @@
 
 The administration role trusts CloudFormation in the administrator account and may assume the execution role; the
 execution role trusts it, or its account, in the target account. Without IAM enforcement neither is looked at.
+Service-managed stack sets have AWS's own roles, which may do everything and of which only the names are shown.
 """
 
+import uuid
 from dataclasses import dataclass
 
 from ministack import app
@@ -14,6 +16,8 @@ import stacksets_wire as wire
 
 ADMINISTRATION_ROLE = "AWSCloudFormationStackSetAdministrationRole"
 EXECUTION_ROLE = "AWSCloudFormationStackSetExecutionRole"
+_SERVICE_LINKED_ROLE = ("aws-service-role/stacksets.cloudformation.amazonaws.com/"
+                        "AWSServiceRoleForCloudFormationStackSetsOrgAdmin")
 
 
 class RoleMissing(RuntimeError):
@@ -35,8 +39,9 @@ def administration_arn(stack_set: stacksets.StackSet) -> str:
 
 def shown(stack_set: stacksets.StackSet) -> dict:
     """The roles as the API shows them."""
-    if stack_set.permission_model != stacksets.SELF_MANAGED:
-        return {}
+    if stack_set.service_managed:
+        return {"AdministrationRoleARN": f"arn:aws:iam::{stack_set.account}:role/{_SERVICE_LINKED_ROLE}",
+                "ExecutionRoleName": f"stacksets-exec-{uuid.uuid5(uuid.NAMESPACE_OID, stack_set.account).hex}"}
     return {"AdministrationRoleARN": administration_arn(stack_set),
             "ExecutionRoleName": stack_set.execution_role or EXECUTION_ROLE}
 

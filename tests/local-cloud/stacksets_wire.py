@@ -103,6 +103,8 @@ def request(action: str, params: dict) -> dict:
         raise refusal("ValidationError", str(problem)) from None
     if problems := _problems(shape, found, ""):
         raise refusal("ValidationError", helpers.validation_error_message(problems))
+    if found.get("CallAs", "SELF") != "SELF":
+        raise refusal("ValidationError", "The local cloud plays no delegated administrators of StackSets")
     return found
 
 

@@ -2,7 +2,9 @@
 
 Fields that the emulator passes over are evaluated here: MaxConcurrencyPath, ItemBatcher, ResultWriter, tolerances by
 path or expression. Values that AWS refuses at run time are States.Runtime with its words. A Distributed Map needs
-states:StartExecution on its own state machine ("IAM policies for using Distributed Map states").
+states:StartExecution on its own state machine, and to describe and stop its executions ("IAM policies for using
+Distributed Map states"). AWS's policy names the executions of the machine, those of a map are ones of the machine with
+a label; either will do here, and the switch ``mapNeedsExecutionRights`` plays that AWS asks for neither.
 """
 
 from ministack.core.responses import new_uuid
@@ -12,10 +14,12 @@ import emulator
 import stepfunctions_history as history
 import stepfunctions_map_input as map_input
 import stepfunctions_role
+import switches
 from stepfunctions_map_result import Writer
 from stepfunctions_map_run import Limits, MapRun
 from stepfunctions_retry import ABORTED
 
+_EXECUTION_ACTIONS = ("states:DescribeExecution", "states:StopExecution")
 _EXCEEDED = "The specified tolerated failure threshold was exceeded"
 
 emulator.require(stepfunctions, "_run_map_items", "_apply_result_selector", "_apply_result_path", "_apply_output_path",
@@ -39,9 +43,14 @@ def _limits(evaluation: map_input.Evaluation, concurrency: int) -> Limits:
     return Limits(concurrency, failures, percentage)
 
 
-def _check_right(execution: dict) -> None:
-    machine = execution["stateMachineArn"]
-    if message := stepfunctions_role.denial("states:StartExecution", machine):
+def _check_rights(execution: dict, label: str) -> None:
+    machine, own = execution["stateMachineArn"], execution["executionArn"]
+    child = own.replace(f":{execution['name']}", f"/{label}:{new_uuid()}")
+    denials = [stepfunctions_role.denial("states:StartExecution", machine)]
+    if switches.get("mapNeedsExecutionRights"):
+        denials += [stepfunctions_role.denial(action, own) and stepfunctions_role.denial(action, child)
+                    for action in _EXECUTION_ACTIONS]
+    for message in filter(None, denials):
         raise stepfunctions._ExecutionError("StepFunctions.AWSStepFunctionsException", message)
 
 
@@ -75,8 +84,9 @@ def _distributed(evaluation: map_input.Evaluation, processor: dict, execution: d
     items = None if state_def.get("ItemReader") else evaluation.items()
     history.add(execution, "MapStateStarted", {"mapStateStartedEventDetails": {"length": len(items or ())}})
     limits = _limits(evaluation, concurrency)
-    _check_right(execution)
-    run = MapRun(execution, state_def.get("Label") or new_uuid(), limits)
+    label = state_def.get("Label") or new_uuid()
+    _check_rights(execution, label)
+    run = MapRun(execution, label, limits)
     history.add(execution, "MapRunStarted", {"mapRunStartedEventDetails": {"mapRunArn": run.arn}})
     try:
         result = _run(evaluation, items, run, processor)

@@ -55,6 +55,8 @@ class Evaluation:
             value = owner.get(name)
         if value is None and not path:
             return None
+        if self.is_jsonata and isinstance(value, float) and value.is_integer():
+            value = int(value)
         if isinstance(value, bool) or not isinstance(value, int if kind == "integer" else (int, float)):
             shown = value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
             raise self.refusal(f'The {name}Path field refers to value "{shown}" which is not a valid {kind}: {path}')

@@ -1,18 +1,23 @@
 """Step Functions: what a Distributed Map returns, and what its ResultWriter leaves in S3.
 
 Layout and members are those of "ResultWriter (Map)": a manifest, and the child executions by status in files of at
-most 5 GB, of which one is enough here; failed ones are with timed out and aborted ones.
+most 5 GB, of which one is enough here; failed ones are with timed out and aborted ones. The role needs all rights of
+the page's policy, and the bucket is in the machine's region. Whether a file of JSON Lines is named .jsonl or .json is
+not said; the manifest names it (switch ``jsonLinesHaveTheirSuffix``).
 """
 
 import json
 
+from ministack.core.responses import get_region
 from ministack.services import s3, stepfunctions
 
 import emulator
 import stepfunctions_role
+import switches
 from stepfunctions_map_input import Evaluation
 
 _FAILED = "States.ResultWriterFailed"
+_ACTIONS = ("s3:PutObject", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:AbortMultipartUpload")
 _FILES = {"FAILED": ("FAILED", "ABORTED", "TIMED_OUT"), "PENDING": ("PENDING",), "SUCCEEDED": ("SUCCEEDED",)}
 
 emulator.require(s3, "_put_object", "_buckets")
@@ -66,16 +71,25 @@ class Writer:
         """Whether results go to S3."""
         return "Resource" in self.writer
 
+    def _check_region(self) -> None:
+        bucket = self.arguments.get("Bucket")
+        region = (s3._buckets.get(bucket) or {}).get("region", get_region())
+        if region != get_region():
+            raise stepfunctions._ExecutionError(
+                _FAILED, f"The bucket {bucket} is not in the state machine's Region but in {region}.")
+
     def _put(self, key: str, body: bytes) -> None:
         bucket = self.arguments.get("Bucket")
-        if message := stepfunctions_role.denial("s3:PutObject", f"arn:aws:s3:::{bucket}/{key}"):
-            raise stepfunctions._ExecutionError(_FAILED, message)
+        for action in _ACTIONS:
+            if message := stepfunctions_role.denial(action, f"arn:aws:s3:::{bucket}/{key}"):
+                raise stepfunctions._ExecutionError(_FAILED, message)
         status, _, answer = s3._put_object(bucket, key, body, {"content-type": "application/json"})
         if status >= 300:
             raise stepfunctions._ExecutionError(_FAILED, answer.decode(errors="replace"))
 
     def export(self, children: list[dict]) -> dict:
         """Write the files and return what the Map state returns instead of the results."""
+        self._check_region()
         prefix = str(self.arguments.get("Prefix") or "")
         folder = f"{prefix}{'' if not prefix or prefix.endswith('/') else '/'}{self.map_run_arn.rsplit(':', 1)[-1]}"
         files = {name: [] for name in _FILES}
@@ -84,7 +98,8 @@ class Writer:
             if chosen:
                 output_type = self.config.get("OutputType", "JSON")
                 body = _text(_shaped(chosen, self.config.get("Transformation", "NONE")), output_type)
-                key = f"{folder}/{name}_0.{output_type.lower()}"
+                suffix = output_type if switches.get("jsonLinesHaveTheirSuffix") else "JSON"
+                key = f"{folder}/{name}_0.{suffix.lower()}"
                 self._put(key, body)
                 files[name].append({"Key": key, "Size": len(body)})
         bucket, manifest = self.arguments.get("Bucket"), f"{folder}/manifest.json"

@@ -86,7 +86,8 @@ class MapRun:
                 "executionArn": f"arn:aws:states:{self.region}:{self.account}:execution:{self.machine}:{name}",
                 "stateMachineArn": self.record["_stateMachineArn"], "name": name, "status": "PENDING",
                 "startDate": None, "stopDate": None, "input": text, "inputDetails": {"included": True}, "output": None,
-                "outputDetails": {"included": True}, "mapRunArn": self.arn, "events": [], "mockAttempts": {}})
+                "outputDetails": {"included": True}, "mapRunArn": self.arn, "itemCount": size, "events": [],
+                "mockAttempts": {}})
             self._count(len(self.children) - 1, pending=1, total=1)
 
     def run(self, processor: dict, query_language: str) -> None:

@@ -66,8 +66,49 @@ DEFAULTS = {
     "hostManagementDelaySeconds": 0,
     # EventBridge: seconds before a failed start of an automation is tried again; twice as long each time.
     "eventRetrySeconds": 1,
+    # Lambda: caps MaximumBatchingWindowInSeconds of the event source mappings of queues.
+    "batchingWindowSeconds": None,
+    # Lambda: caps the visibility timeout of what a mapping reads, after which a failed batch is read again.
+    "mappingVisibilitySeconds": None,
+    # Step Functions: a Distributed Map needs states:DescribeExecution and states:StopExecution. AWS's documentation has
+    # them in the policy, users report maps that run without (aws-cdk issue 35390).
+    "mapNeedsExecutionRights": True,
+    # Step Functions: a file of ResultWriter with JSON Lines is named .jsonl, else .json as all the others.
+    "jsonLinesHaveTheirSuffix": True,
     # StackSets: seconds that a stack instance takes, besides its stack.
     "stackInstanceSeconds": 0,
+    # StackSets: stack instances of one stack set that are at work at the same time. AWS's guide of 2023: "The maximum
+    # speed of deployment is 100 concurrent stack instances per stack set."
+    "stackInstancesAtOnce": 100,
+    # StackSets: trusting their principal (EnableAWSServiceAccess) is enough for service-managed stack sets. Users
+    # report that only CloudFormation's own ActivateOrganizationsAccess is.
+    "serviceAccessActivatesStackSets": False,
+    # StackSets: stacks of an account that leaves the organization can still be deleted, as AWS documents without
+    # saying when; false plays that the delete fails and the instance is INOPERABLE.
+    "departedStacksCanBeDeleted": True,
+    # StackSets: deleting instances of a suspended account skips it and takes the instance off the stack set; false
+    # plays that the instance stays (AWS does not say).
+    "suspendedInstancesAreDeleted": True,
+    # StackSets: an automatic deployment whose AutoDeployment.DependsOn has failed leaves its instances behind,
+    # CANCELLED; false plays that there are none (AWS does not say).
+    "failedDependencyLeavesInstances": True,
+    # Organizations: the published token buckets hold.
+    "organizationsThrottling": True,
+    # Organizations: pages with fewer items than they may have, and some with none, all of them with a token.
+    "organizationsShortPages": False,
+    # Organizations: accounts still have the Status that AWS has retired on 2026-09-09.
+    "organizationsStatusField": False,
+    # Organizations: seconds until an account that is created is there, and until one that is closed is CLOSED.
+    "createAccountSeconds": 0,
+    "closeAccountSeconds": 0,
+    # Organizations: CloudTrail tells EventBridge of it; false plays that no trail is logging.
+    "organizationsEvents": True,
+    # Organizations: detail-type of AccountJoinedOrganization and AccountDepartedOrganization, which AWS does not
+    # document: AWS Service Event via CloudTrail, else AWS API Call via CloudTrail.
+    "membershipEventsAreServiceEvents": True,
+    # Organizations: names and values in these as in AWS's announcement (departedMethod Left), not as in the API
+    # reference (departureMethod LEFT).
+    "membershipEventsAsAnnounced": False,
     # Scheduler: seconds before a failed invocation is tried again; twice as long each time.
     "scheduleRetrySeconds": 1,
 }

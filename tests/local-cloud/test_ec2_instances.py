@@ -106,9 +106,12 @@ class StateChanges(SsmTest):
     def setUp(self):
         super().setUp()
         sqs, events = self.client("sqs"), self.client("events")
-        self.queue = sqs.create_queue(QueueName="states")["QueueUrl"]
-        self.sqs = sqs
         arn = f"arn:aws:sqs:{REGION}:{self.account}:states"
+        sender = {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": arn,
+                  "Principal": {"Service": "events.amazonaws.com"}}
+        self.queue = sqs.create_queue(QueueName="states", Attributes={"Policy": json.dumps(
+            {"Version": "2012-10-17", "Statement": [sender]})})["QueueUrl"]
+        self.sqs = sqs
         events.put_rule(Name="states", EventPattern=json.dumps({"source": ["aws.ec2"]}))
         events.put_targets(Rule="states", Targets=[{"Id": "1", "Arn": arn}])
         self.received = []

@@ -146,10 +146,10 @@ class DeadLetters(EventTarget):
 
 class StatusChanges(EventTarget):
     def watched(self, detail: dict) -> str:
-        self.events.put_rule(Name="status", EventPattern=json.dumps({
+        rule = self.events.put_rule(Name="status", EventPattern=json.dumps({
             "source": ["aws.ssm"], "detail-type": ["EC2 Automation Execution Status-change Notification"],
-            "detail": detail}))
-        url = self.sqs.create_queue(QueueName="status")["QueueUrl"]
+            "detail": detail}))["RuleArn"]
+        url = self.queue("status", {"ArnEquals": {"aws:SourceArn": rule}})
         self.events.put_targets(Rule="status", Targets=[
             {"Id": "1", "Arn": f"arn:aws:sqs:{REGION}:{self.account}:status"}])
         return url

@@ -86,7 +86,7 @@ class AtOnce(unittest.TestCase):
                 at_work.remove(result)
                 result.status = "FAILED" if fails else "SUCCEEDED"
 
-        with mock.patch.object(stacksets_operations, "_carry_out", carry_out):
+        with mock.patch.object(stacksets_operations, "carry_out", carry_out):
             stacksets_operations._run(operation)
         self.seen = seen
         return max(seen)

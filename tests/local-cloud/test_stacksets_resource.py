@@ -1,7 +1,6 @@
 """AWS::CloudFormation::StackSet in a stack: made, changed and deleted with it."""
 
 import json
-import time
 import unittest
 
 from testing_cloud import REGION
@@ -9,6 +8,7 @@ from testing_stacksets import (
     ADMINISTRATION,
     EXECUTION,
     OTHER_REGION,
+    ParentStack,
     StackSetTest,
     parameter_template,
     policy,
@@ -16,47 +16,17 @@ from testing_stacksets import (
     trust,
 )
 
-NAMED = ["CAPABILITY_NAMED_IAM"]
-
 
 def group(accounts: list[str], regions: list[str], word: str | None = None) -> dict:
     overrides = {"ParameterOverrides": [{"ParameterKey": "Word", "ParameterValue": word}]} if word else {}
     return {"DeploymentTargets": {"Accounts": accounts}, "Regions": regions, **overrides}
 
 
-class StackSetResource(StackSetTest):
+class StackSetResource(ParentStack, StackSetTest):
     def setUp(self):
         super().setUp()
         self.stacks = self.sets
         self.first, self.second = self.targets[:2]
-
-    def template(self, groups: list[dict], body: dict | None = None, **more) -> dict:
-        return {"Resources": {"Regions": {"Type": "AWS::CloudFormation::StackSet", "Properties": {
-            "StackSetName": "lab", "PermissionModel": "SELF_MANAGED", "StackInstancesGroup": groups,
-            "TemplateBody": json.dumps(body or parameter_template()), **more}}},
-            "Outputs": {"Ref": {"Value": {"Ref": "Regions"}},
-                        "Id": {"Value": {"Fn::GetAtt": ["Regions", "StackSetId"]}}}}
-
-    def send(self, action: str, template: dict) -> str:
-        getattr(self.stacks, action)(StackName="parent", TemplateBody=json.dumps(template), Capabilities=NAMED)
-        return self.status()
-
-    def status(self) -> str:
-        deadline = time.monotonic() + 30
-        while time.monotonic() < deadline:
-            found = self.stacks.describe_stacks(StackName=self.parent_id())["Stacks"][0]["StackStatus"]
-            if not found.endswith("IN_PROGRESS"):
-                return found
-            time.sleep(0.02)
-        raise AssertionError(f"stack still {found}")
-
-    def parent_id(self) -> str:
-        return self.stacks.list_stacks()["StackSummaries"][0]["StackId"]
-
-    def reasons(self, status: str) -> list[str]:
-        events = self.stacks.describe_stack_events(StackName=self.parent_id())["StackEvents"]
-        return [event.get("ResourceStatusReason", "") for event in events
-                if event["LogicalResourceId"] == "Regions" and event["ResourceStatus"] == status]
 
     def test_create_change_and_delete(self):
         self.make_roles(self.first, self.second)
@@ -133,13 +103,17 @@ class StackSetResource(StackSetTest):
     def test_refusals(self):
         self.make_roles(self.first)
         for template, reason in (
-                (self.template([group([self.first], [REGION]), group([self.first], [REGION])]), "is duplicated"),
+                (self.template([group([self.first], [REGION]), group([self.first], [REGION], "own")]), "is duplicated"),
                 (self.template([{"DeploymentTargets": {}, "Regions": [REGION]}]),
                  "Accounts should be specified in DeploymentTargets in [SELF_MANAGED] model"),
+                (self.template([group([], [REGION])]),
+                 "Properties validation failed for resource Regions with message:\n"
+                 "[#/StackInstancesGroup/0/DeploymentTargets/Accounts: expected minimum item count: 1, found: 0]"),
+                (self.template([], Extra="x"), "#: extraneous key [Extra] is not permitted"),
                 (self.template([], role_template()),
                  "Requires capabilities : [CAPABILITY_NAMED_IAM]"),
                 (self.template([], PermissionModel="SERVICE_MANAGED", AutoDeployment={"Enabled": True}),
-                 "You must enable organizations access to operate a service managed stack set")):
+                 "You must be the management account or delegated admin account of an organization")):
             self.assertEqual(self.send("create_stack", template), "ROLLBACK_COMPLETE")
             self.assertIn(reason, self.reasons("CREATE_FAILED")[0])
             self.stacks.delete_stack(StackName="parent")
@@ -149,6 +123,7 @@ class StackSetResource(StackSetTest):
         self.make_roles(self.first)
         self.send("create_stack", self.template([]))
         message = "cannot update a stack when a custom-named resource requires replacing"
+        self.cloud.call("POST", f"organization?account={self.admin}", {})
         self.sets.activate_organizations_access()
         self.assertEqual(self.send("update_stack", self.template([], PermissionModel="SERVICE_MANAGED")),
                          "UPDATE_ROLLBACK_COMPLETE")

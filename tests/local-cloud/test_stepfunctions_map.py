@@ -247,28 +247,5 @@ class Results(MapTest):
         self.output(machine(Each=each))
 
 
-class Rights(MapTest):
-    def test_each_right_is_needed(self):
-        reader = self.put("items.json", [{"n": 1}])
-        definition = machine(Each=distributed(ItemReader=reader, ResultWriter=self.writer()))
-        objects = f"arn:aws:s3:::{self.bucket}/"
-        function = f"arn:aws:lambda:{REGION}:{self.account}:function:work"
-        rights = {"states:StartExecution": self.machine_arn, "s3:GetObject": f"{objects}items.json",
-                  "lambda:InvokeFunction": function, "s3:PutObject": f"{objects}runs/*"}
-        errors = {"states:StartExecution": "StepFunctions.AWSStepFunctionsException",
-                  "s3:GetObject": "States.ItemReaderFailed", "s3:PutObject": "States.ResultWriterFailed",
-                  "lambda:InvokeFunction": "States.ExceedToleratedFailureThreshold"}
-        for missing in rights:
-            given = {action: resource for action, resource in rights.items() if action != missing}
-            self.iam.put_role_policy(RoleName="Machine", PolicyName="own", PolicyDocument=json.dumps({
-                "Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": action, "Resource": resource}
-                                                       for action, resource in given.items()]}))
-            self.assertEqual(self.failure(definition)[0], errors[missing], missing)
-        self.iam.put_role_policy(RoleName="Machine", PolicyName="own", PolicyDocument=json.dumps({
-            "Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": action, "Resource": resource}
-                                                   for action, resource in rights.items()]}))
-        self.output(definition)
-
-
 if __name__ == "__main__":
     unittest.main()

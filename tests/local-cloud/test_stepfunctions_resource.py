@@ -27,6 +27,8 @@ class StateMachineResource(WorkflowTest):
                     {"Effect": "Allow", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{self.bucket}/*"},
                     {"Effect": "Allow", "Action": "states:StartExecution", "Resource": {
                         "Fn::Sub": "arn:aws:states:${AWS::Region}:${AWS::AccountId}:stateMachine:onboard"}},
+                    {"Effect": "Allow", "Action": ["states:DescribeExecution", "states:StopExecution"], "Resource": {
+                        "Fn::Sub": "arn:aws:states:${AWS::Region}:${AWS::AccountId}:execution:onboard:*"}},
                 ]}], **props}}},
             "Outputs": {"Arn": {"Value": {"Ref": "Onboard"}}, "Name": {"Value": {"Fn::GetAtt": ["Onboard", "Name"]}}}}
 

@@ -104,3 +104,42 @@ class StackSetTest(unittest.TestCase):
     def kept(self, account: str, region: str = REGION) -> str | None:
         found = self.client("ssm", account, region).get_parameters(Names=["kept"])["Parameters"]
         return found[0]["Value"] if found else None
+
+
+class ParentStack:
+    """A stack whose one resource is the stack set; of a ``StackSetTest``."""
+
+    model = "SELF_MANAGED"
+
+    def template(self, groups: list[dict], body: dict | None = None, **more) -> dict:
+        return {"Resources": {"Regions": {"Type": "AWS::CloudFormation::StackSet", "Properties": {
+            "StackSetName": "lab", "PermissionModel": self.model, "StackInstancesGroup": groups,
+            "TemplateBody": json.dumps(body or parameter_template()), **more}}},
+            "Outputs": {"Ref": {"Value": {"Ref": "Regions"}},
+                        "Id": {"Value": {"Fn::GetAtt": ["Regions", "StackSetId"]}}}}
+
+    def send(self, action: str, template: dict) -> str:
+        getattr(self.sets, action)(StackName="parent", TemplateBody=json.dumps(template),
+                                   Capabilities=["CAPABILITY_NAMED_IAM"])
+        return self.status()
+
+    def remove(self) -> str:
+        self.sets.delete_stack(StackName="parent")
+        return self.status()
+
+    def status(self) -> str:
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            found = self.sets.describe_stacks(StackName=self.parent_id())["Stacks"][0]["StackStatus"]
+            if not found.endswith("IN_PROGRESS"):
+                return found
+            time.sleep(0.02)
+        raise AssertionError(f"stack still {found}")
+
+    def parent_id(self) -> str:
+        return self.sets.list_stacks()["StackSummaries"][0]["StackId"]
+
+    def reasons(self, status: str) -> list[str]:
+        events = self.sets.describe_stack_events(StackName=self.parent_id())["StackEvents"]
+        return [event.get("ResourceStatusReason", "") for event in events
+                if event["LogicalResourceId"] == "Regions" and event["ResourceStatus"] == status]
