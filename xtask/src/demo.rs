@@ -1,5 +1,4 @@
-//! `cargo xtask demo`: one account onboarded and changed on the local cloud, then its whole
-//! organization, and all of it offboarded.
+//! `cargo xtask demo`: one account onboarded, changed and offboarded on the local cloud.
 
 use std::fs::File;
 use std::io::Read as _;
@@ -19,9 +18,7 @@ use crate::summary::Summary;
 use crate::{http, log_check, output, sam, setup};
 
 mod fleet;
-mod organization;
 mod shown;
-mod whole;
 
 use fleet::Fleet;
 
@@ -62,18 +59,14 @@ fn whole_way(project: &Project, keep: bool, summary: &mut Summary) -> Result<()>
     summary.step("Deploy", || demo.deploy(&fleet))?;
     summary.step_with_note("Launch an instance", || fleet.show_launch())?;
     summary.step("Update", || demo.update(&fleet))?;
-    let whole = demo.whole_organization(summary)?;
     if keep {
         summary.show();
         demo.stay();
         return Ok(());
     }
-    summary.step_with_note("Narrow the organization", || whole.narrow())?;
     summary.step("Delete", || demo.stack.delete())?;
     summary.step_with_note("Look for what is left", || {
-        let mut left = demo.left(&fleet, &before)?;
-        left.extend(whole.left()?);
-        nothing(&left)
+        demo.nothing_left(&fleet, &before)
     })?;
     let secrets = vec![demo.directory.auditor_secret.clone()];
     summary.step_with_note("Look for secrets in the logs", || {
@@ -178,10 +171,24 @@ impl Demo<'_> {
         fleet.check_tagged()
     }
 
-    fn left(&self, fleet: &Fleet<'_>, before: &Inventory) -> Result<Vec<String>> {
-        let mut left = self.look()?.beyond(before);
+    fn nothing_left(&self, fleet: &Fleet<'_>, before: &Inventory) -> Result<((), String)> {
+        let after = self.look()?;
+        let mut left = after.beyond(before);
         left.extend(fleet.left_tagged()?);
-        Ok(left)
+        let connectors = self.azure.connectors(&self.directory)?;
+        left.extend(
+            connectors
+                .into_iter()
+                .map(|connector| format!("connector {}", connector.id)),
+        );
+        for name in &left {
+            output::line(format!("   left behind: {}", output::inert(name, 200)));
+        }
+        if !left.is_empty() {
+            bail!("{} things are left", left.len());
+        }
+        output::line("   nothing: no connector, no tag, and the account is as it was before");
+        Ok(((), "nothing is left".to_owned()))
     }
 
     /// Every plan, but for Defender for Databases by choice.
@@ -227,18 +234,6 @@ impl Demo<'_> {
             thread::park();
         }
     }
-}
-
-/// Fails where something is left.
-fn nothing(left: &[String]) -> Result<((), String)> {
-    for name in left {
-        output::line(format!("   left behind: {}", output::inert(name, 200)));
-    }
-    if !left.is_empty() {
-        bail!("{} things are left", left.len());
-    }
-    output::line("   nothing: no connector of ours, no tag, and all accounts are as they were");
-    Ok(((), "nothing is left".to_owned()))
 }
 
 /// Made-up ids. The auditor's secret is new each time, so that finding it in a log proves a leak.

@@ -7,18 +7,17 @@ use custom_resource::{
     Asked, Context, DeferringHandler, Done, Failure, KeptRequest, PhysicalId, Request, RequestIds,
     Served, parse_properties,
 };
-use deferral::Ended;
 use onboarding::arc::ports::Regions;
 use onboarding::{AccountId, EnabledRegion, RegionName};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
+use crate::answer::Ended;
 use crate::cloud::Cloud;
 use crate::error::ProvisionError;
 use crate::hand_over::hand_over;
 use crate::properties::{ArcProperties, ArcRegionsProperties};
 use crate::provision::Errand;
-use crate::result::Outcome;
 
 mod found;
 
@@ -95,7 +94,7 @@ impl ArcRegions<'_> {
         &self,
         request: &Request,
         id: PhysicalId,
-        ended: Ended<Outcome>,
+        ended: Ended,
         until: Instant,
     ) -> Result<Done, Failure> {
         let left = |what: String| {

@@ -18,6 +18,7 @@ use crate::cloud::Cloud;
 
 mod automation;
 mod aws;
+mod bucket;
 mod fleets;
 mod shown;
 

@@ -13,7 +13,6 @@ use super::trust::lets_in;
 mod arc_machine;
 pub(crate) mod arc_provisioning;
 mod attempts;
-pub(crate) mod discovery;
 
 use attempts::Parties;
 

@@ -1,5 +1,4 @@
-use custom_resource::RequestIds;
-use deferral::StepError;
+use custom_resource::{Operation, RequestIds};
 use onboarding::arc::Counts;
 use serde_json::json;
 
@@ -39,7 +38,7 @@ fn id(operation: Operation) -> String {
     physical_id(&request(operation), &own).unwrap().to_string()
 }
 
-fn outcome(done: bool) -> Ended<Outcome> {
+fn outcome(done: bool) -> Ended {
     Ended::Outcome(Outcome {
         done,
         counts: Counts {
@@ -50,7 +49,7 @@ fn outcome(done: bool) -> Ended<Outcome> {
     })
 }
 
-fn told(operation: Operation, ended: Ended<Outcome>) -> Result<Done, String> {
+fn told(operation: Operation, ended: Ended) -> Result<Done, String> {
     let result = result(&request(operation), ended, ID.parse().unwrap());
     result.map_err(|failure| failure.to_string())
 }

@@ -7,7 +7,6 @@ use super::*;
 use crate::simulation::{Options, Simulation};
 
 mod narrowing;
-mod organization;
 mod refusals;
 mod start;
 

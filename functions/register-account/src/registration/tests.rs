@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use onboarding::connector::ScanInterval;
-use onboarding::decision::Terms;
 use onboarding::plans::{AuditLogs, Ciem, CiemApplicationName, Containers, Cspm, DefenderCspm};
 use onboarding::provider::{
     AUDIENCE_CONTAINERS_DATA, AUDIENCE_CSPM, AUDIENCES, Provider, SeenProvider, provider_arn,
@@ -18,31 +17,30 @@ use super::world::{Fault, State, World, written};
 use super::*;
 
 mod look;
-mod organization;
 mod plans;
 
-pub(crate) const TENANT: &str = "0b1f6471-1bf0-4dda-aec3-111122223333";
+const TENANT: &str = "0b1f6471-1bf0-4dda-aec3-111122223333";
 
-pub(crate) fn account() -> AccountId {
+fn account() -> AccountId {
     "123456789012".parse().unwrap()
 }
 
-pub(crate) fn id(group: &str, name: &str) -> ConnectorId {
+fn id(group: &str, name: &str) -> ConnectorId {
     format!("/subscriptions/{TENANT}/resourceGroups/{group}/providers/Microsoft.Security/securityConnectors/{name}").parse().unwrap()
 }
 
-pub(crate) fn deployment() -> Deployment {
+fn deployment() -> Deployment {
     Deployment {
         id: "ours".parse().unwrap(),
         stack_id: "arn:stack".into(),
     }
 }
 
-pub(crate) fn wanted(adopt_existing: bool) -> Wanted {
+fn wanted(adopt_existing: bool) -> Wanted {
     wanted_by(&Plans::default(), adopt_existing)
 }
 
-pub(crate) fn wanted_by(plans: &Plans, adopt_existing: bool) -> Wanted {
+fn wanted_by(plans: &Plans, adopt_existing: bool) -> Wanted {
     let partition = "aws".parse().unwrap();
     let names = RoleNames::default();
     let role = |key| RoleArn::new(&partition, &account(), &names.get(key));
@@ -53,7 +51,6 @@ pub(crate) fn wanted_by(plans: &Plans, adopt_existing: bool) -> Wanted {
             location: "eastus".parse().unwrap(),
             scan_interval: ScanInterval::from_hours(4).unwrap(),
             regions: BTreeSet::new(),
-            organization: None,
             offerings: plans.offerings(role),
             tags: deployment().tags(),
             withdrawn_tags: BTreeSet::new(),
@@ -65,16 +62,13 @@ pub(crate) fn wanted_by(plans: &Plans, adopt_existing: bool) -> Wanted {
             .collect(),
         ciem_subject: plans.ciem().map(|ciem| ciem.subject.clone()),
         newer_properties: plans.newer_properties(),
-        terms: Terms {
-            adopt_existing,
-            ..Terms::default()
-        },
+        adopt_existing,
     }
 }
 
 /// What a portal onboarding left: an untagged connector in another group, and a provider that
 /// lacks an audience.
-pub(crate) fn portal() -> State {
+fn portal() -> State {
     let mut connector = written(&wanted(false).connector);
     connector.id = id("portal", "from-portal");
     connector.scan_interval_hours = Some(24);
@@ -92,7 +86,7 @@ pub(crate) fn portal() -> State {
     }
 }
 
-pub(crate) fn registration(world: &World) -> Registration<World, World, World> {
+fn registration(world: &World) -> Registration<World, World, World> {
     Registration {
         connectors: world.clone(),
         identity: world.clone(),
@@ -101,7 +95,6 @@ pub(crate) fn registration(world: &World) -> Registration<World, World, World> {
         tenant: TENANT.parse().unwrap(),
         partition: "aws".parse().unwrap(),
         propagation: Propagation::default(),
-        readiness: Arc::default(),
     }
 }
 
@@ -316,7 +309,7 @@ async fn a_lost_former_body_never_deletes_an_adopted_connector() {
 
 /// A role as Microsoft's template makes it, which one more statement may let a user in by an
 /// external id.
-pub(crate) fn trusting(audience: &str, external_id: Option<&str>) -> SeenRole {
+fn trusting(audience: &str, external_id: Option<&str>) -> SeenRole {
     let key = onboarding::provider::provider_host_path();
     let mut statements = vec![json!({
         "Effect": "Allow", "Action": "sts:AssumeRoleWithWebIdentity",

@@ -9,7 +9,6 @@ mod all_plans;
 mod meaning;
 mod misfits;
 mod no_features;
-mod organization;
 mod plans;
 mod properties;
 
@@ -36,7 +35,6 @@ fn wanting(plans: &Plans) -> WantedConnector {
         location: "eastus".parse().unwrap(),
         scan_interval: ScanInterval::from_hours(12).unwrap(),
         regions: BTreeSet::new(),
-        organization: None,
         offerings,
         tags: tags
             .map(|(key, value)| (key.to_owned(), value.to_owned()))
@@ -69,7 +67,7 @@ fn portal() -> Value {
             "environmentData": {
                 "environmentType": "AwsAccount", "regions": ["us-west-2", "eu-west-1"],
                 "scanInterval": 4, "accountName": "production",
-                "newDetail": {"on": true},
+                "organizationalData": {"organizationMembershipType": "Member", "parentHierarchyId": "1"},
             },
             "offerings": [
                 {"offeringType": "InformationProtectionAws", "description": "old",
@@ -128,8 +126,9 @@ fn a_connector_of_the_portal_keeps_what_is_not_ours() {
       "properties": {
         "environmentData": {
           "environmentType": "AwsAccount",
-          "newDetail": {
-            "on": true
+          "organizationalData": {
+            "organizationMembershipType": "Member",
+            "parentHierarchyId": "1"
           },
           "regions": [],
           "scanInterval": 12
@@ -279,6 +278,18 @@ fn a_connector_under_any_name_counts() {
     let seen = read(odd).unwrap();
     assert!(seen.connects(&"123456789012".parse().unwrap()));
     assert_eq!(seen.name().as_str(), "My connector (ä)");
+}
+
+#[test]
+fn what_has_no_connectors_id_is_passed_over() {
+    for item in [
+        json!({}),
+        json!(null),
+        json!({"id": 7}),
+        json!({"id": "/subscriptions/x"}),
+    ] {
+        assert!(read(item).is_none());
+    }
 }
 
 #[test]

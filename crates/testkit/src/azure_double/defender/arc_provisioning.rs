@@ -196,20 +196,19 @@ impl Due {
     /// it. Whether there is one.
     fn refresh(&self, world: &mut World, instance: &AwsInstance) -> bool {
         let path = arc_machine::id(self, instance).to_ascii_lowercase();
-        let Some(subscription) = world
+        let Some(bytes) = world
             .subscription(&self.subscription)
-            .filter(|one| one.resources.contains(&path))
+            .and_then(|one| one.resources.get_mut(&path))
         else {
             return false;
         };
         let status = arc_machine::status(instance.node.as_ref());
-        if let Some(mut document) = subscription.resources.json(&path)
+        if let Ok(mut document) = serde_json::from_slice::<Value>(bytes)
             && document["properties"]["status"] != status
         {
             document["properties"]["status"] = status.into();
             document["properties"]["lastStatusChange"] = now_rfc3339().into();
-            let document = document.to_string().into_bytes();
-            subscription.resources.insert(path, document);
+            *bytes = document.to_string().into_bytes();
         }
         true
     }
