@@ -58,6 +58,7 @@ fn whole_way(project: &Project, keep: bool, summary: &mut Summary) -> Result<()>
     let (fleet, before) = summary.step("Prepare the two clouds", || demo.prepare())?;
     summary.step("Deploy", || demo.deploy(&fleet))?;
     summary.step_with_note("Launch an instance", || fleet.show_launch())?;
+    summary.step_with_note("Take tags off by hand", || fleet.show_repair())?;
     summary.step("Update", || demo.update(&fleet))?;
     if keep {
         summary.show();

@@ -1,6 +1,6 @@
 """EC2 instances of an account of the local cloud, asked through the AWS SDK and printed as JSON.
 
-usage: fleet.py prepare | list region ... | launch region name | report stack
+usage: fleet.py prepare | list region ... | launch region name | untag region | report stack
 (account and endpoint come from the environment)
 """
 
@@ -43,6 +43,22 @@ def launch(region, name):
     return launched["Instances"][0]["InstanceId"]
 
 
+def untag(region):
+    """Takes the four tags off an instance as a person would, and starts a run as the daily schedule does."""
+    ec2, states = boto3.client("ec2", region_name=region), boto3.client("stepfunctions")
+    tagged = ec2.describe_instances(Filters=[{"Name": "tag-key", "Values": ["MDFCSecurityConnector"]}])
+    instance = tagged["Reservations"][0]["Instances"][0]["InstanceId"]
+    keys = ("AccountId", "Cloud", "InstanceId", "MDFCSecurityConnector")
+    ec2.delete_tags(Resources=[instance], Tags=[{"Key": key} for key in keys])
+    left = ec2.describe_tags(Filters=[{"Name": "resource-id", "Values": [instance]}])["Tags"]
+    assert not {tag["Key"] for tag in left} & set(keys), left
+    (machine,) = [one["stateMachineArn"] for one in states.list_state_machines()["stateMachines"]
+                  if one["name"] == "DefenderConnector-OnboardOrganization"]
+    account = boto3.client("sts").get_caller_identity()["Account"]
+    states.start_execution(stateMachineArn=machine, input=json.dumps({"Operation": "Onboard", "AccountId": account}))
+    return instance
+
+
 def report(stack):
     """What the last run wrote down."""
     described = boto3.client("cloudformation").describe_stack_resource(
@@ -55,7 +71,7 @@ def report(stack):
 
 
 def main(command, *arguments):
-    commands = {"prepare": prepare, "list": instances, "launch": launch, "report": report}
+    commands = {"prepare": prepare, "list": instances, "launch": launch, "untag": untag, "report": report}
     print(json.dumps(commands[command](*arguments)))
 
 

@@ -123,19 +123,28 @@ impl<'a> Fleet<'a> {
 
     /// What starts after the deploy is tagged by a rule, with no run in between.
     pub fn show_launch(&self) -> Result<((), String)> {
-        let (instance, took) = self.launch(REGIONS[1])?;
+        let id: String = self.ask(&["launch", REGIONS[1], "launched"])?;
+        let (instance, took) = self.await_tags(&id)?;
         let title = "The instance that was launched";
         output::line(shown::instances(title, &[instance], &Value::Null));
         Ok(((), format!("tagged after {}", output::seconds(took))))
     }
 
-    /// Launches an instance and waits until it is tagged; how long that took.
-    fn launch(&self, region: &str) -> Result<(Instance, Duration)> {
-        let id: String = self.ask(&["launch", region, "launched"])?;
+    /// What somebody takes off by hand comes back with the next run.
+    pub fn show_repair(&self) -> Result<((), String)> {
+        let id: String = self.ask(&["untag", REGIONS[0]])?;
+        let (instance, took) = self.await_tags(&id)?;
+        let title = "The instance whose tags were taken off by hand";
+        output::line(shown::instances(title, &[instance], &Value::Null));
+        Ok(((), format!("tagged again after {}", output::seconds(took))))
+    }
+
+    /// Waits until an instance is tagged; how long that took.
+    fn await_tags(&self, id: &str) -> Result<(Instance, Duration)> {
         let started = Instant::now();
         loop {
             let seen = self.instances()?.into_iter().find(|one| one.id == id);
-            let instance = seen.context("the instance that was launched is not there")?;
+            let instance = seen.context("the instance is not there")?;
             if instance.right_tags(self.viewer.account) == KEYS.len() {
                 return Ok((instance, started.elapsed()));
             }
