@@ -53,6 +53,14 @@ impl Run {
 impl Account {
     /// All runs whose state machine is still there.
     pub async fn runs(&self) -> Result<Vec<Run>> {
+        match self.runs_there_were().await {
+            // It was deleted between one call and the next.
+            Err(error) if error.to_string().contains("DoesNotExist") => Ok(Vec::new()),
+            runs => runs,
+        }
+    }
+
+    async fn runs_there_were(&self) -> Result<Vec<Run>> {
         let machines = self.states("ListStateMachines", json!({})).await?;
         if !names(&machines["stateMachines"], "name").contains(&MACHINE.to_owned()) {
             return Ok(Vec::new());
