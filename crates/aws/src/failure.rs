@@ -37,12 +37,14 @@ const DISABLED_REGION: [&str; 4] = [
     "UnrecognizedClient",
 ];
 /// Codes of what passes by itself. A session that ended is replaced by the next request.
-const PASSING: [&str; 5] = [
+const PASSING: [&str; 7] = [
     "EntityTemporarilyUnmodifiable",
     "ExpiredToken",
     "ExpiredTokenException",
     "InternalFailure",
+    "OperationInProgressException",
     "RequestTimeout",
+    "StaleRequestException",
 ];
 
 /// A failed call. Holds nothing of the request, and of an answer only its error: the answers of

@@ -1,5 +1,6 @@
 //! Why a pass over an account came to nothing, by the names that leave the function.
 
+use deferral::AnswerError;
 use lambda_runtime::Diagnostic;
 use onboarding::{AccountId, FailureKind, PortError};
 
@@ -41,6 +42,9 @@ pub enum ProvisionError {
     /// `CloudFormation` did not get its answer.
     #[error("{0}")]
     Unanswered(String),
+    /// `CloudFormation` did not get its later answer.
+    #[error(transparent)]
+    Unsettled(#[from] AnswerError),
 }
 
 impl ProvisionError {
@@ -74,6 +78,7 @@ impl ProvisionError {
             Self::Leaving(_) => FailureKind::Conflict.name(),
             Self::NotLeaving(_) | Self::Invalid(_) => FailureKind::Invalid.name(),
             Self::Unanswered(_) => FailureKind::Transient.name(),
+            Self::Unsettled(error) => stable(error.kind()),
         }
     }
 }

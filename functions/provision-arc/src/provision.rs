@@ -31,7 +31,7 @@ use readiness::KnownProfiles;
 use region::Place;
 
 pub use machines::MachinesUntil;
-pub use task::{Errand, Task};
+pub use task::{Errand, Reach, Task};
 
 /// How long after an interruption a Region is begun anew.
 const PAUSES: [Duration; 3] = [

@@ -1,17 +1,25 @@
 //! The clouds as the function was started for them: clients that live as long as the function,
 //! and what one request needs of them.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use aws::{AccountAccess, FormerConnectorStore, IamIdentity, RoleSessions, RunBucket, SessionName};
+use aws::{
+    AccountAccess, FormerConnectorStore, IamIdentity, RoleSessions, RunBucket, RunObjects,
+    SessionName,
+};
+use aws_config::SdkConfig;
 use azure::{ArmClient, Deadline, Dialect, Patience, SecurityConnectors};
 use azure_sign_in::{StackIdentity, resource_manager};
+use connector_properties::Limits;
 use custom_resource::Context;
 use lambda_support::settings::Settings;
 use lambda_support::{Boot, StartError};
+use onboarding::arc::RunId;
+use onboarding::decision::Readiness;
 use onboarding::{AccountId, Deployment, Partition};
+use tokio::sync::OnceCell;
+use tokio::time::Instant;
 
-use crate::properties::Limits;
 use crate::registration::{Propagation, Registration};
 
 /// Every client that the function needs, made once.
@@ -21,6 +29,8 @@ pub struct Cloud {
     arm: ArmClient<StackIdentity>,
     access: AccountAccess,
     bucket: RunBucket,
+    /// Of the run that was worked for last.
+    readiness: Mutex<Option<(RunId, Arc<OnceCell<Readiness>>)>>,
 }
 
 /// What one request works with.
@@ -29,15 +39,15 @@ pub type RequestRegistration<'a> =
 
 impl Cloud {
     /// The clients; nothing is sent yet.
-    pub fn new(boot: &Boot) -> Result<Self, StartError> {
+    pub fn new(boot: &Boot, sdk: &SdkConfig) -> Result<Self, StartError> {
         let settings = boot.settings()?;
-        let sdk = &boot.aws();
         let sessions = Arc::new(RoleSessions::new(sdk));
         let patience = Patience::default();
         Ok(Self {
             arm: resource_manager(&settings, sdk, &sessions, boot.http()?, patience),
             access: AccountAccess::new(sdk, sessions, settings.partition.clone()),
             bucket: RunBucket::new(sdk, settings.run_bucket.as_str()),
+            readiness: Mutex::default(),
             settings,
         })
     }
@@ -49,9 +59,32 @@ impl Cloud {
         dialect: Dialect,
         context: &Context,
     ) -> RequestRegistration<'_> {
-        let until = context.work_until();
+        let id = &context.ids().request_id;
+        self.registration_until(account, dialect, id, context.work_until(), Arc::default())
+    }
+
+    /// The same for an account of a run over the organization.
+    pub fn registration_in_run(
+        &self,
+        account: &AccountId,
+        dialect: Dialect,
+        run: &RunId,
+        until: Instant,
+    ) -> RequestRegistration<'_> {
+        let readiness = self.readiness_in(run);
+        self.registration_until(account, dialect, run.as_str(), until, readiness)
+    }
+
+    fn registration_until(
+        &self,
+        account: &AccountId,
+        dialect: Dialect,
+        id: &str,
+        until: Instant,
+        readiness: Arc<OnceCell<Readiness>>,
+    ) -> RequestRegistration<'_> {
         let subscription = self.settings.subscription_id.clone();
-        let session = SessionName::for_request(&context.ids().request_id);
+        let session = SessionName::for_request(id);
         Registration {
             connectors: SecurityConnectors::new(&self.arm, subscription, Deadline::at(until))
                 .speaking(dialect),
@@ -61,7 +94,30 @@ impl Cloud {
             tenant: self.settings.tenant_id.clone(),
             partition: self.settings.partition.clone(),
             propagation: Propagation::default(),
+            readiness,
         }
+    }
+
+    /// What is known of the subscription in a run: asked for each of thousands of accounts, it would
+    /// take as many reads as the service allows.
+    fn readiness_in(&self, run: &RunId) -> Arc<OnceCell<Readiness>> {
+        let mut kept = self
+            .readiness
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        match &*kept {
+            Some((known, readiness)) if known == run => Arc::clone(readiness),
+            _ => {
+                let fresh = Arc::default();
+                *kept = Some((run.clone(), Arc::clone(&fresh)));
+                fresh
+            }
+        }
+    }
+
+    /// The run bucket, until a deadline.
+    pub fn objects(&self, deadline: Instant) -> RunObjects {
+        self.bucket.objects(deadline)
     }
 
     /// What the environment allows a request to name.

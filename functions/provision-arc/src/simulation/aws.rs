@@ -8,10 +8,11 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use testkit::aws_wire::{ACCOUNT, Answer, Asked, LATER, Wire, refused, refused_in_json, session};
 use testkit::quotas::Quotas;
+use testkit::s3_bucket::Bucket;
 use tokio::time::Instant;
 
 use super::automation::{Automation, Moment, Others, Status};
-use super::bucket::Bucket;
+
 use super::shown::{four_tags, listed, word};
 
 /// How long a call takes.

@@ -1,0 +1,229 @@
+//! The report of a run: for a person, for counts, and for the run that tries the failed accounts
+//! again.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::left_behind::LeftBehind;
+use super::{
+    AccountOutcome, AccountResult, Action, Intent, Item, LastRun, LeftBehindFacts, PutTimes, Shown,
+    Skipped,
+};
+use crate::AccountId;
+use crate::arc::RunId;
+
+/// What is said of an account of which no result was found.
+const NO_RESULT: &str = "the run ended before its turn came, or before its result was written; the \
+                         next run tries again";
+
+/// How many accounts came to what.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct RunCounts {
+    /// That the run was for: those to be onboarded, or on the way out those to be taken out.
+    pub accounts_in_scope: usize,
+    /// That have their connector.
+    pub accounts_connected: usize,
+    /// That are not as wanted.
+    pub accounts_failed: usize,
+    /// That were left alone.
+    pub accounts_skipped: usize,
+    /// That were taken out.
+    pub accounts_offboarded: usize,
+}
+
+/// What came of a run, as the state machine hands it on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct RunOutcome {
+    /// The sums.
+    #[serde(flatten)]
+    pub counts: RunCounts,
+    /// Where the report is.
+    pub report_uri: String,
+    /// Whether every account has its outcome.
+    pub done: bool,
+}
+
+/// A report, and what else is known in the end.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// The whole as JSON.
+    pub body: Vec<u8>,
+    /// The sums.
+    pub counts: RunCounts,
+    /// What the next run is to know; `None` where nothing was written.
+    pub last_run: Option<LastRun>,
+}
+
+/// One account in the report.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Entry<'a> {
+    name: &'a Shown,
+    action: Action,
+    #[serde(flatten)]
+    result: &'a AccountResult,
+}
+
+/// All but the lists.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Head<'a> {
+    run_id: &'a RunId,
+    intent: Intent,
+    #[serde(flatten)]
+    counts: RunCounts,
+}
+
+/// Puts a report together, an account at a time: only its text grows.
+#[derive(Debug)]
+pub struct ReportBuilder {
+    run_id: RunId,
+    intent: Intent,
+    facts: LeftBehindFacts,
+    waiting: BTreeMap<AccountId, (Action, Shown)>,
+    counts: RunCounts,
+    times: PutTimes,
+    accounts: List,
+    skipped: List,
+    left_behind: List,
+}
+
+/// The items of a JSON list.
+#[derive(Debug, Default)]
+struct List(Vec<u8>);
+
+impl List {
+    fn push(&mut self, item: &impl Serialize) {
+        // None of the items has a map whose keys could not be written.
+        let Ok(written) = serde_json::to_vec(item) else {
+            return;
+        };
+        if !self.0.is_empty() {
+            self.0.push(b',');
+        }
+        self.0.extend(written);
+    }
+}
+
+impl ReportBuilder {
+    /// A report without accounts.
+    pub fn new(run_id: RunId, intent: Intent, facts: LeftBehindFacts) -> Self {
+        Self {
+            run_id,
+            intent,
+            facts,
+            waiting: BTreeMap::new(),
+            counts: RunCounts::default(),
+            times: PutTimes::default(),
+            accounts: List::default(),
+            skipped: List::default(),
+            left_behind: List::default(),
+        }
+    }
+
+    /// Notes an account that the run works on. All of them come before the first result.
+    pub fn expect(&mut self, item: Item) {
+        let is_for = match self.intent {
+            Intent::Offboard => item.action != Action::Onboard,
+            Intent::Onboard | Intent::Narrow => item.action == Action::Onboard,
+        };
+        self.counts.accounts_in_scope += usize::from(is_for);
+        self.waiting
+            .insert(item.account_id, (item.action, item.name));
+    }
+
+    /// Notes an account that the run does not work on.
+    pub fn skip(&mut self, skipped: &Skipped) {
+        self.counts.accounts_skipped += 1;
+        self.skipped.push(skipped);
+    }
+
+    /// Notes what came of an account. What is not expected, or was told before, does not count.
+    pub fn add(&mut self, result: &AccountResult) {
+        if let Some((action, name)) = self.waiting.remove(&result.account_id) {
+            self.note(action, &name, result);
+        }
+    }
+
+    /// The report. An account without a result has failed, so that none is lost.
+    pub fn finish(mut self) -> Report {
+        for (account, (action, name)) in std::mem::take(&mut self.waiting) {
+            let result = AccountResult::failed(account, NO_RESULT);
+            self.note(action, &name, &result);
+        }
+        let head = Head {
+            run_id: &self.run_id,
+            intent: self.intent,
+            counts: self.counts,
+        };
+        let mut body = serde_json::to_vec(&head).unwrap_or_default();
+        // Its closing brace comes after the lists.
+        body.pop();
+        for (name, list) in [
+            ("Accounts", self.accounts),
+            ("Skipped", self.skipped),
+            ("LeftBehind", self.left_behind),
+        ] {
+            body.extend(format!(",\"{name}\":[").into_bytes());
+            body.extend(list.0);
+            body.push(b']');
+        }
+        body.push(b'}');
+        Report {
+            body,
+            counts: self.counts,
+            last_run: self.times.record(&self.run_id),
+        }
+    }
+
+    fn note(&mut self, action: Action, name: &Shown, result: &AccountResult) {
+        let count = match result.outcome {
+            AccountOutcome::Connected | AccountOutcome::AlreadyConnected => {
+                &mut self.counts.accounts_connected
+            }
+            AccountOutcome::Offboarded | AccountOutcome::Removed => {
+                &mut self.counts.accounts_offboarded
+            }
+            AccountOutcome::Failed => &mut self.counts.accounts_failed,
+            AccountOutcome::Skipped => &mut self.counts.accounts_skipped,
+        };
+        *count += 1;
+        if let Some(time) = result.put_milliseconds {
+            self.times.note(time);
+        }
+        self.accounts.push(&Entry {
+            name,
+            action,
+            result,
+        });
+        if let Some(left) = LeftBehind::by(action, result, &self.facts) {
+            self.left_behind.push(&left);
+        }
+    }
+}
+
+/// The accounts that failed, by a report: those that a re-drive is for.
+pub fn failed_accounts(report: &[u8]) -> Result<BTreeSet<AccountId>, serde_json::Error> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Accounts {
+        accounts: Vec<Account>,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Account {
+        account_id: AccountId,
+        outcome: AccountOutcome,
+    }
+    let Accounts { accounts } = serde_json::from_slice(report)?;
+    let failed = accounts
+        .into_iter()
+        .filter(|account| account.outcome == AccountOutcome::Failed);
+    Ok(failed.map(|account| account.account_id).collect())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,159 @@
+//! Puts down what came of a run.
+
+use std::collections::BTreeMap;
+
+use lambda_support::metrics::{self, Metric};
+use onboarding::AccountId;
+use onboarding::organization::{
+    AccountOutcome, AccountResult, Action, Intent, LeftBehindFacts, Report, ReportBuilder,
+    RunCounts, RunOutcome, read_results,
+};
+use tokio::time::Instant;
+use tracing::{info, warn};
+
+use crate::bucket::Bucket;
+use crate::cloud::Cloud;
+use crate::command;
+use crate::error::OrganizationError;
+use crate::outcome::Outcome;
+use crate::run::{Entry, Run};
+
+mod common_fault;
+mod facts;
+mod manifest;
+
+use common_fault::Tally;
+use manifest::Manifest;
+
+/// Reports one run.
+#[derive(Debug)]
+pub struct Reporting<'a, C> {
+    /// The clouds.
+    pub cloud: &'a Cloud<C>,
+    /// The run.
+    pub asked: &'a command::Report,
+    /// Until when.
+    pub deadline: Instant,
+}
+
+impl<C> Reporting<'_, C> {
+    /// Writes the report; what came of the run as a whole.
+    pub async fn report(&self) -> Result<Outcome, OrganizationError> {
+        let bucket = self.cloud.bucket(self.deadline);
+        let id = &self.asked.run_id;
+        let run = bucket
+            .run(id)
+            .await?
+            .filter(|run| run.intent == self.asked.intent);
+        let run = run.ok_or_else(|| {
+            OrganizationError::Invalid(format!("there is no run {id} of this kind"))
+        })?;
+        let mut entries: BTreeMap<AccountId, Entry> = BTreeMap::new();
+        let mut builder = ReportBuilder::new(id.clone(), run.intent, self.facts(&bucket).await?);
+        for entry in bucket.entries(id).await? {
+            builder.expect(entry.item.clone());
+            entries.insert(entry.item.account_id.clone(), entry);
+        }
+        for skipped in bucket.skipped(id).await? {
+            builder.skip(&skipped);
+        }
+        let mut tally = Tally::of(entries.len());
+        let mut finished = Vec::new();
+        self.results(&bucket, &mut |result| {
+            builder.add(&result);
+            tally.note(&result);
+            let entry = entries.get(&result.account_id);
+            if entry.is_some_and(|entry| is_finished(entry, &result)) {
+                finished.push(result.account_id);
+            }
+        })
+        .await?;
+        let Report {
+            body,
+            counts,
+            last_run,
+        } = builder.finish();
+        bucket.keep_report(id, body).await?;
+        if let Some(last) = last_run {
+            bucket.keep_last(&last).await?;
+        }
+        bucket.mark(&finished, false).await?;
+        if run.idle.is_none() {
+            measure(&run, counts);
+        }
+        info!(run.id = %id, counts = ?counts, "the run {id} has ended");
+        Ok(Outcome {
+            run: RunOutcome {
+                counts,
+                report_uri: bucket.report_uri(id),
+                done: true,
+            },
+            common_fault: tally.common_fault(),
+        })
+    }
+
+    async fn facts(&self, bucket: &Bucket) -> Result<LeftBehindFacts, OrganizationError> {
+        let state = bucket.wanted(&self.asked.run_id).await?;
+        Ok(facts::of(state, self.cloud.settings()))
+    }
+
+    /// Every result, one after another; one file at a time is in memory.
+    async fn results(
+        &self,
+        bucket: &Bucket,
+        each: &mut (dyn FnMut(AccountResult) + Send),
+    ) -> Result<(), OrganizationError> {
+        let Some(key) = &self.asked.results_key else {
+            return Ok(());
+        };
+        let manifest = Manifest::read(bucket, &self.asked.run_id, key).await?;
+        for key in manifest.files() {
+            let file = bucket.result(key).await?;
+            let unreadable = read_results(&file, &mut |result| each(result)).map_err(|error| {
+                OrganizationError::Invalid(format!("the results {key} cannot be read: {error}"))
+            })?;
+            if unreadable > 0 {
+                warn!("{unreadable} results in {key} make no sense");
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether an account is out for good, and need not be marked any more: a run before this one took
+/// out what there was, and this one found nothing. Until then a child of an older run could still
+/// put it in.
+fn is_finished(entry: &Entry, result: &AccountResult) -> bool {
+    entry.item.action == Action::Offboard
+        && entry.item.as_wanted
+        && matches!(
+            result.outcome,
+            AccountOutcome::Offboarded | AccountOutcome::Removed
+        )
+}
+
+fn measure(run: &Run, counts: RunCounts) {
+    let count = |name, value: usize| Metric::count(name, u32::try_from(value).unwrap_or(u32::MAX));
+    metrics::emit(
+        &[
+            count("AccountsInScope", counts.accounts_in_scope),
+            count("AccountsConnected", counts.accounts_connected),
+            count("AccountsFailed", counts.accounts_failed),
+            count("AccountsSkipped", counts.accounts_skipped),
+            count("AccountsOffboarded", counts.accounts_offboarded),
+        ],
+        &[],
+    );
+    let intent = match run.intent {
+        Intent::Onboard => "Onboard",
+        Intent::Offboard => "Offboard",
+        Intent::Narrow => "Narrow",
+    };
+    metrics::emit(
+        &[Metric::duration("RunDuration", run.elapsed())],
+        &[("Intent", intent)],
+    );
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,135 @@
+//! A run, as it is written down between its steps.
+
+use std::time::{Duration, SystemTime};
+
+use onboarding::organization::wanted::InvalidWantedState;
+use onboarding::organization::{Intent, Item, WantedState};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// What a request asked for that began a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Asked {
+    /// What the run is for.
+    pub intent: Intent,
+    /// The wanted state.
+    pub wanted: Value,
+    /// The one before it, where an update changes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Value>,
+}
+
+/// What a run is, written down once its accounts are known.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Run {
+    /// What it is for.
+    pub intent: Intent,
+    /// When it began, in milliseconds since 1970.
+    pub began: u64,
+    /// Why it does nothing, where it does nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idle: Option<String>,
+}
+
+/// What `ProvisionArcFunction` does with an account. The names are the state machine's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Arc {
+    /// It puts the tags on.
+    Onboard,
+    /// It takes them away.
+    Offboard,
+    /// It is not called.
+    None,
+}
+
+/// One account that a run works on, as the state machine reads it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Entry {
+    /// The account, and what is done with it.
+    #[serde(flatten)]
+    pub item: Item,
+    /// What is done with its instances.
+    pub arc: Arc,
+    /// How long it waits for its turn.
+    pub delay_seconds: u32,
+}
+
+impl Asked {
+    /// The wanted state, read.
+    pub fn wanted(&self) -> Result<WantedState, InvalidWantedState> {
+        WantedState::of_value(self.wanted.clone())
+    }
+
+    /// The one before it, read.
+    pub fn before(&self) -> Result<Option<WantedState>, InvalidWantedState> {
+        let before = self.before.clone().map(WantedState::of_value);
+        before.transpose()
+    }
+}
+
+impl Run {
+    /// A run that begins now.
+    pub fn beginning(intent: Intent, idle: Option<String>) -> Self {
+        let began = since_1970();
+        Self {
+            intent,
+            began: u64::try_from(began.as_millis()).unwrap_or_default(),
+            idle,
+        }
+    }
+
+    /// How long it has taken until now.
+    pub fn elapsed(&self) -> Duration {
+        since_1970().saturating_sub(Duration::from_millis(self.began))
+    }
+}
+
+fn since_1970() -> Duration {
+    SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use onboarding::organization::{Action, Shown};
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_entry_is_what_the_state_machine_expects() {
+        let entry = Entry {
+            item: Item {
+                account_id: "111122223333".parse().unwrap(),
+                action: Action::Offboard,
+                connectors: vec!["/subscriptions/x".to_owned()],
+                as_wanted: false,
+                name: Shown::name("one"),
+            },
+            arc: Arc::Offboard,
+            delay_seconds: 3,
+        };
+        let shown = serde_json::to_value(&entry).unwrap();
+        assert_eq!(
+            shown,
+            json!({
+                "AccountId": "111122223333", "Action": "Offboard", "AsWanted": false,
+                "Connectors": ["/subscriptions/x"], "Name": "one", "Arc": "Offboard",
+                "DelaySeconds": 3,
+            })
+        );
+        assert_eq!(serde_json::from_value::<Entry>(shown).unwrap(), entry);
+    }
+
+    #[test]
+    fn a_run_knows_how_long_it_has_taken() {
+        let mut run = Run::beginning(Intent::Onboard, None);
+        assert!(run.elapsed() < Duration::from_mins(1));
+        run.began -= 90_000;
+        assert!(run.elapsed() >= Duration::from_secs(90));
+        let shown = json!({"Intent": "Onboard", "Began": run.began});
+        assert_eq!(serde_json::to_value(&run).unwrap(), shown);
+    }
+}
