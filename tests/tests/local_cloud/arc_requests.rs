@@ -2,6 +2,7 @@
 //! signed URL of the answer is kept from it, and a function that dies in the middle is called again.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 
 use anyhow::Result;
 use integration_tests::{
@@ -21,13 +22,19 @@ const MARKS: [&str; 4] = [
 /// All runs there are until the stack has settled, as they were last seen.
 async fn watched(account: &Account, stack: &Stack<'_>) -> Result<(Outcome, BTreeMap<String, Run>)> {
     let mut seen = BTreeMap::new();
+    // Beside each other: an answer about a stack that is being deleted may take its time.
+    let ended = tokio::select! {
+        ended = stack.settled() => ended?,
+        failed = watch(account, &mut seen) => match failed? {},
+    };
+    Ok((ended, seen))
+}
+
+/// The state machine goes with the stack, and its history with it.
+async fn watch(account: &Account, seen: &mut BTreeMap<String, Run>) -> Result<Infallible> {
     loop {
-        // The state machine goes with the stack, and its history with it.
         for run in account.runs().await? {
             seen.insert(run.name.clone(), run);
-        }
-        if let Some(ended) = stack.settled_now().await? {
-            return Ok((ended, seen));
         }
     }
 }

@@ -18,13 +18,17 @@ async fn disturb(
     let mut event = sweep.clone();
     event["AccountIds"] = json!(some);
     let mut started = 0;
-    for input in [&sweep, &event].into_iter().cycle() {
-        if stack.settled_now().await?.is_some() {
-            break;
+    // Beside each other: an answer about a stack that is being deleted may take its time.
+    let disturbing = async {
+        for input in [&sweep, &event].into_iter().cycle() {
+            started += begin(organization, input).await;
+            tokio::time::sleep(PAUSE).await;
         }
-        started += begin(organization, input).await;
-        tokio::time::sleep(PAUSE).await;
-    }
+    };
+    tokio::select! {
+        settled = stack.settled() => settled?,
+        () = disturbing => unreachable!("it goes on for ever"),
+    };
     Ok(started)
 }
 
