@@ -2,7 +2,7 @@
 
 usage: organization.py prepare broken-account role foreign-account instance-account ...
        | look region,region account ... | tags region,region account ... | report stack | free account role
-       | redrive machine stack
+       | redrive machine stack account
 (the management account and the endpoint come from the environment; a member's key is its id)
 """
 
@@ -109,10 +109,15 @@ def free(account, name):
     client("iam", account).delete_role(RoleName=name)
 
 
-def redrive(machine, stack):
-    """Tries the accounts again that failed in the last run; the report of that."""
+def redrive(machine, stack, account):
+    """Tries the accounts again that failed in the last run in which this one did; the report of that."""
     bucket, keys = reports(stack)
-    failed = next(key for key in keys if any(one["Outcome"] == "Failed" for one in read(bucket, key)["Accounts"]))
+
+    def failed_in(key):
+        ended = {one["AccountId"]: one["Outcome"] for one in read(bucket, key)["Accounts"]}
+        return ended.get(account) == "Failed"
+
+    failed = next(filter(failed_in, keys))
     states = boto3.client("stepfunctions")
     asked = {"Operation": "Onboard", "Scope": "Organization", "Redrive": failed.split("/")[1]}
     started = states.start_execution(stateMachineArn=machine, input=json.dumps(asked))["executionArn"]

@@ -144,7 +144,7 @@ impl<'a> Organization<'a> {
             "   aws stepfunctions start-execution --state-machine-arn {machine} \\\n     --input \
              '{{\"Operation\":\"Onboard\",\"Scope\":\"Organization\",\"Redrive\":\"<run>\"}}'"
         ));
-        self.ask(&["redrive", &machine, stack])
+        self.ask(&["redrive", &machine, stack, BROKEN])
     }
 
     /// Everything in members that a deployment could leave there.
