@@ -10,7 +10,7 @@ use crate::{AccountId, ClassicConnector, Connector, Deployment, WantedConnector}
 mod organization;
 mod refusal;
 
-pub use refusal::Refusal;
+pub use refusal::{OrganizationConnectorOf, Refusal};
 
 /// The most characters of a name that others chose, in a reason.
 const SHOWN: usize = 120;

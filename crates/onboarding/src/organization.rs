@@ -30,7 +30,7 @@ pub use item::{Action, Intent, Item, Skipped};
 pub use left_behind::LeftBehindFacts;
 pub use narrowing::Narrowing;
 pub use plan::{Look, Plan, Purpose, orphans, plan};
-pub use report::{Report, ReportBuilder, RunCounts, RunOutcome};
+pub use report::{Migration, Report, ReportBuilder, RunCounts, RunOutcome};
 pub use result::{AccountOutcome, AccountResult, read_results};
 pub use scope::{Scope, SkipReason, Standing};
 pub use seen_connector::{Membership, SeenConnector};

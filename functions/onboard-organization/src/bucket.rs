@@ -10,6 +10,7 @@
 //! | `runs/<run>/results/…` | what the state machine writes of each account |
 //! | `runs/<run>/report.json` | what came of it |
 //! | `runs/last.json` | what the last run has measured |
+//! | `runs/migration.json` | that a change of who registers the members is under way |
 
 use std::collections::BTreeSet;
 
@@ -22,10 +23,12 @@ use onboarding::{AccountId, FailureKind, PortError};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::run::{Asked, Entry, Run};
+use crate::run::{Asked, Entry, Migrating, Run};
 
 /// What the last run has measured.
 const LAST: &str = "runs/last.json";
+/// That a change of who registers the members is under way.
+const MIGRATION: &str = "runs/migration.json";
 /// How many marks are written at once.
 const AT_ONCE: usize = 32;
 
@@ -123,6 +126,24 @@ impl Bucket {
     /// What the last run has measured.
     pub async fn last(&self) -> Result<Option<LastRun>, PortError> {
         self.0.get_json(LAST).await
+    }
+
+    /// Keeps that a migration is under way, from the first time that it is told.
+    pub async fn begin_migration(&self, migrating: &Migrating) -> Result<(), PortError> {
+        match self.migration().await? {
+            Some(known) if known.to == migrating.to => Ok(()),
+            _ => self.0.put_json(MIGRATION, migrating).await,
+        }
+    }
+
+    /// The migration that is under way.
+    pub async fn migration(&self) -> Result<Option<Migrating>, PortError> {
+        self.0.get_json(MIGRATION).await
+    }
+
+    /// Notes that a migration has ended.
+    pub async fn end_migration(&self) -> Result<(), PortError> {
+        self.0.remove(MIGRATION).await
     }
 
     /// An object that the state machine has written for a run.

@@ -140,7 +140,11 @@ impl<C: SeenConnectors> Listing<'_, C> {
         let id = &self.asked.run_id;
         bucket.keep_skipped(id, skipped).await?;
         let key = bucket.keep_entries(id, &entries).await?;
-        let run = Run::beginning(self.asked.intent, idle);
+        let is_partial = self.asked.account_ids.is_some() || self.asked.redrive.is_some();
+        let run = Run {
+            is_partial,
+            ..Run::beginning(self.asked.intent, idle)
+        };
         bucket.keep_run(id, &run).await?;
         Ok(Listed {
             bucket: self.cloud.settings().run_bucket.clone(),

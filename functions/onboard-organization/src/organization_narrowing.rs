@@ -5,7 +5,7 @@ use aws::Leaving;
 use custom_resource::{
     Asked, Context, DeferringHandler, Done, Failure, Handler, KeptRequest, PhysicalId, Served,
 };
-use onboarding::organization::{Intent, Narrowing};
+use onboarding::organization::{Intent, MemberRegistration, Narrowing, WantedState};
 use onboarding::physical_id::organization_narrowing;
 use serde_json::Value;
 
@@ -13,7 +13,7 @@ use crate::cloud::Cloud;
 use crate::connectors::SeenConnectors;
 use crate::hand_over::{Begun, begin};
 use crate::properties::{RunProperties, state_in};
-use crate::run;
+use crate::run::{self, Migrating};
 
 /// An update, in the cloud that the function was started for.
 #[derive(Debug)]
@@ -42,6 +42,11 @@ impl<C: SeenConnectors> DeferringHandler for OrganizationNarrowing<'_, C> {
         } else if after.arc().is_some() {
             marks.push((Leaving::ArcOfAll, false));
         }
+        if let Some(to) = before.as_ref().and_then(|before| migrates(before, &after)) {
+            let bucket = self.0.bucket(context.work_until());
+            let kept = bucket.begin_migration(&Migrating::beginning(to)).await;
+            kept.map_err(|error| Failure::new(error.to_string()))?;
+        }
         let begun = Begun {
             machine: &wanted.state_machine_arn,
             asked: run::Asked {
@@ -55,6 +60,13 @@ impl<C: SeenConnectors> DeferringHandler for OrganizationNarrowing<'_, C> {
         begin(self.0, begun, request, context).await?;
         Ok(Served::Later)
     }
+}
+
+/// Who registers the members from now on, where somebody else did until now.
+fn migrates(before: &WantedState, after: &WantedState) -> Option<MemberRegistration> {
+    let of = |state: &WantedState| Some(state.organization()?.member_registration);
+    let (before, after) = (of(before)?, of(after)?);
+    (before != after).then_some(after)
 }
 
 /// A Create or a Delete, which take nothing away: the one finds nothing, and before the other

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use lambda_support::metrics::{self, Metric};
-use onboarding::AccountId;
 use onboarding::organization::{
-    AccountOutcome, AccountResult, Action, Intent, LeftBehindFacts, Report, ReportBuilder,
-    RunCounts, RunOutcome, read_results,
+    AccountOutcome, AccountResult, Action, Intent, LeftBehindFacts, Migration, Report,
+    ReportBuilder, RunCounts, RunOutcome, read_results,
 };
+use onboarding::{AccountId, PortError};
 use tokio::time::Instant;
 use tracing::{info, warn};
 
@@ -49,7 +49,7 @@ impl<C> Reporting<'_, C> {
             OrganizationError::Invalid(format!("there is no run {id} of this kind"))
         })?;
         let mut entries: BTreeMap<AccountId, Entry> = BTreeMap::new();
-        let mut builder = ReportBuilder::new(id.clone(), run.intent, self.facts(&bucket).await?);
+        let mut builder = self.begun(&bucket, &run).await?;
         for entry in bucket.entries(id).await? {
             builder.expect(entry.item.clone());
             entries.insert(entry.item.account_id.clone(), entry);
@@ -72,8 +72,12 @@ impl<C> Reporting<'_, C> {
             body,
             counts,
             last_run,
+            migration,
         } = builder.finish();
         bucket.keep_report(id, body).await?;
+        if let Some(migration) = migration {
+            tell(&bucket, migration).await?;
+        }
         if let Some(last) = last_run {
             bucket.keep_last(&last).await?;
         }
@@ -92,9 +96,20 @@ impl<C> Reporting<'_, C> {
         })
     }
 
+    async fn begun(&self, bucket: &Bucket, run: &Run) -> Result<ReportBuilder, OrganizationError> {
+        let facts = self.facts(bucket).await?;
+        let mut builder = ReportBuilder::new(self.asked.run_id.clone(), run.intent, facts);
+        // A run over a few accounts does not see who of the others still waits.
+        let tells_of_all = run.intent == Intent::Onboard && run.idle.is_none() && !run.is_partial;
+        if tells_of_all && let Some(migrating) = bucket.migration().await? {
+            builder.migrating(migrating.to, migrating.elapsed());
+        }
+        Ok(builder)
+    }
+
     async fn facts(&self, bucket: &Bucket) -> Result<LeftBehindFacts, OrganizationError> {
         let state = bucket.wanted(&self.asked.run_id).await?;
-        Ok(facts::of(state, self.cloud.settings()))
+        Ok(facts::of(state, self.asked.intent, self.cloud.settings()))
     }
 
     /// Every result, one after another; one file at a time is in memory.
@@ -118,6 +133,23 @@ impl<C> Reporting<'_, C> {
         }
         Ok(())
     }
+}
+
+/// Says how far a change is of who registers the members.
+async fn tell(bucket: &Bucket, migration: Migration) -> Result<(), PortError> {
+    let Migration {
+        to,
+        gap_seconds,
+        accounts_waiting,
+    } = migration;
+    if accounts_waiting > 0 {
+        info!(
+            "MemberRegistration={to:?} since {gap_seconds} s: {accounts_waiting} members still have no connector"
+        );
+        return Ok(());
+    }
+    info!("MemberRegistration={to:?}: every member has a connector again, after {gap_seconds} s");
+    bucket.end_migration().await
 }
 
 /// Whether an account is out for good, and need not be marked any more: a run before this one took

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use onboarding::organization::wanted::InvalidWantedState;
-use onboarding::organization::{Intent, Item, WantedState};
+use onboarding::organization::{Intent, Item, MemberRegistration, WantedState};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -28,9 +28,22 @@ pub struct Run {
     pub intent: Intent,
     /// When it began, in milliseconds since 1970.
     pub began: u64,
+    /// Whether it is for a few accounts only.
+    #[serde(default)]
+    pub is_partial: bool,
     /// Why it does nothing, where it does nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub idle: Option<String>,
+}
+
+/// A change of who makes the members' connectors, kept until all have one again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Migrating {
+    /// Who makes them now.
+    pub to: MemberRegistration,
+    /// When it began, in milliseconds since 1970.
+    pub began: u64,
 }
 
 /// What `ProvisionArcFunction` does with an account. The names are the state machine's.
@@ -71,20 +84,40 @@ impl Asked {
 }
 
 impl Run {
-    /// A run that begins now.
+    /// A run over all accounts that begins now.
     pub fn beginning(intent: Intent, idle: Option<String>) -> Self {
-        let began = since_1970();
         Self {
             intent,
-            began: u64::try_from(began.as_millis()).unwrap_or_default(),
+            began: now(),
+            is_partial: false,
             idle,
         }
     }
 
     /// How long it has taken until now.
     pub fn elapsed(&self) -> Duration {
-        since_1970().saturating_sub(Duration::from_millis(self.began))
+        since(self.began)
     }
+}
+
+impl Migrating {
+    /// A change that begins now.
+    pub fn beginning(to: MemberRegistration) -> Self {
+        Self { to, began: now() }
+    }
+
+    /// How long it has taken until now.
+    pub fn elapsed(&self) -> Duration {
+        since(self.began)
+    }
+}
+
+fn now() -> u64 {
+    u64::try_from(since_1970().as_millis()).unwrap_or_default()
+}
+
+fn since(began: u64) -> Duration {
+    since_1970().saturating_sub(Duration::from_millis(began))
 }
 
 fn since_1970() -> Duration {
@@ -129,7 +162,7 @@ mod tests {
         assert!(run.elapsed() < Duration::from_mins(1));
         run.began -= 90_000;
         assert!(run.elapsed() >= Duration::from_secs(90));
-        let shown = json!({"Intent": "Onboard", "Began": run.began});
+        let shown = json!({"Intent": "Onboard", "Began": run.began, "IsPartial": false});
         assert_eq!(serde_json::to_value(&run).unwrap(), shown);
     }
 }

@@ -113,10 +113,13 @@ impl RegisterError {
     }
 
     /// The stable name that leaves the function as `errorType`: that of [`Self::kind`] or
-    /// `NotReady`. The state machine knows no `NotFound`.
+    /// `NotReady`. The state machine knows no `NotFound`. Where Defender itself registered a member,
+    /// its connector goes a while after the one that stands for the organization: to wait is all
+    /// there is to do.
     pub fn name(&self) -> &'static str {
         match self {
             Self::NotReady { .. } => "NotReady",
+            Self::Refused(Refusal::MemberConnector { .. }) => FailureKind::Transient.name(),
             other => match other.kind() {
                 FailureKind::NotFound => FailureKind::Invalid.name(),
                 kind => kind.name(),

@@ -1,7 +1,7 @@
 //! Whether the members of an organization could come to be registered twice: by us one by one, and
 //! by Defender itself.
 
-use super::{Refusal, Terms, named};
+use super::{OrganizationConnectorOf, Refusal, Terms, named};
 use crate::{Connector, Deployment, WantedConnector};
 
 /// How many connectors a refusal names.
@@ -57,7 +57,7 @@ fn check_direct(
         None => Ok(()),
         Some(organization) => Err(Refusal::OrganizationConnector {
             connector: named(organization),
-            is_ours: organization.is_owned_by(ours),
+            whose: OrganizationConnectorOf::seen(organization, ours),
         }),
     }
 }

@@ -1,6 +1,6 @@
 //! Why we do not write.
 
-use crate::{AccountId, SubscriptionId};
+use crate::{AccountId, Connector, Deployment, SubscriptionId};
 
 /// Why nothing may be written. Each says what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -65,13 +65,13 @@ pub enum Refusal {
     /// Defender registers the organization's members itself.
     #[error(
         "security connector {connector} stands for a whole organization, so Microsoft Defender for Cloud registers its members itself, and they would be registered twice. {}",
-        stay_or_change(*.is_ours)
+        stay_or_change(*.whose)
     )]
     OrganizationConnector {
         /// Its id.
         connector: String,
-        /// Whether this deployment made it.
-        is_ours: bool,
+        /// Whose it is.
+        whose: OrganizationConnectorOf,
     },
     /// We have registered accounts one by one.
     #[error(
@@ -110,13 +110,43 @@ pub enum Refusal {
     },
 }
 
-fn stay_or_change(is_ours: bool) -> &'static str {
-    if is_ours {
-        "Set MemberRegistration=Discovery to keep it so, or MigrateMemberRegistration=true to have \
-         it replaced; its members' connectors go with it"
-    } else {
-        "Set MemberRegistration=Discovery, with AdoptExisting=true to take it over until this stack \
-         is deleted, or delete it first; its members' connectors go with it"
+/// Whose a connector is that stands for an organization.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OrganizationConnectorOf {
+    /// This deployment made it.
+    Ours,
+    /// This deployment has taken it over.
+    Adopted,
+    /// Somebody else's.
+    Others,
+}
+
+impl OrganizationConnectorOf {
+    /// Whose a connector is.
+    pub fn seen(connector: &Connector, ours: &Deployment) -> Self {
+        match (connector.is_owned_by(ours), connector.is_adopted()) {
+            (false, _) => Self::Others,
+            (true, true) => Self::Adopted,
+            (true, false) => Self::Ours,
+        }
+    }
+}
+
+fn stay_or_change(whose: OrganizationConnectorOf) -> &'static str {
+    match whose {
+        OrganizationConnectorOf::Ours => {
+            "Set MemberRegistration=Discovery to keep it so, or MigrateMemberRegistration=true to \
+             have it replaced; its members' connectors go with it"
+        }
+        OrganizationConnectorOf::Adopted => {
+            "Set MemberRegistration=Discovery to keep it so. This stack has taken it over and never \
+             deletes it: to change to MemberRegistration=Direct, delete it in Azure first; its \
+             members' connectors go with it"
+        }
+        OrganizationConnectorOf::Others => {
+            "Set MemberRegistration=Discovery, with AdoptExisting=true to take it over until this \
+             stack is deleted, or delete it first; its members' connectors go with it"
+        }
     }
 }
 

@@ -37,6 +37,8 @@ pub struct LeftBehindFacts {
     pub tags: Option<InstanceTags>,
     /// Whether Default Host Management is set.
     pub host_management: bool,
+    /// Whether accounts whose connector is removed stay, and Defender makes them another.
+    pub passes_to_defender: bool,
 }
 
 /// Values of the tags that are the same for all instances.
@@ -61,14 +63,22 @@ pub struct LeftBehind {
 }
 
 impl LeftBehind {
-    /// What stays behind after this action came to this result.
+    /// What stays behind after this action came to this result. `had_connector` says whether one of
+    /// ours was there: an account without has been taken out before.
     pub(super) fn by(
         action: Action,
+        had_connector: bool,
         result: &AccountResult,
         facts: &LeftBehindFacts,
     ) -> Option<Self> {
         let (run_in, commands) = match (action, result.outcome) {
-            (Action::RemoveConnector, AccountOutcome::Removed) => {
+            (Action::RemoveConnector, AccountOutcome::Removed) if facts.passes_to_defender => {
+                return None;
+            }
+            // The roles by which we would have acted are gone.
+            (Action::Offboard | Action::RemoveConnector, AccountOutcome::Removed)
+                if had_connector =>
+            {
                 ("the AWS account", in_account(&result.account_id, facts))
             }
             (Action::Offboard | Action::RemoveConnector, AccountOutcome::Failed) => {
@@ -184,6 +194,7 @@ mod tests {
             regions: BTreeSet::new(),
             tags: None,
             host_management: false,
+            passes_to_defender: false,
         }
     }
 
@@ -194,7 +205,7 @@ mod tests {
 
     fn commands(facts: &LeftBehindFacts) -> Vec<String> {
         let removed = result(AccountOutcome::Removed);
-        let left = LeftBehind::by(Action::RemoveConnector, &removed, facts);
+        let left = LeftBehind::by(Action::RemoveConnector, true, &removed, facts);
         left.unwrap().commands
     }
 
@@ -224,7 +235,7 @@ mod tests {
         let of = |connector: &str| {
             let mut failed = result(AccountOutcome::Failed);
             failed.connector = Some(Shown::reason(connector));
-            LeftBehind::by(Action::Offboard, &failed, &facts())
+            LeftBehind::by(Action::Offboard, true, &failed, &facts())
         };
         let left = of(id).unwrap();
         assert_eq!(left.commands, [format!("az resource delete --ids '{id}'")]);
@@ -240,7 +251,27 @@ mod tests {
             (Action::RemoveConnector, AccountOutcome::Skipped),
             (Action::RemoveConnector, AccountOutcome::Failed),
         ] {
-            assert_eq!(LeftBehind::by(action, &result(outcome), &facts()), None);
+            assert_eq!(
+                LeftBehind::by(action, true, &result(outcome), &facts()),
+                None
+            );
         }
+    }
+
+    #[test]
+    fn an_account_that_we_are_not_let_into_keeps_what_it_had() {
+        let removed = result(AccountOutcome::Removed);
+        let left = |had| LeftBehind::by(Action::Offboard, had, &removed, &facts());
+        assert_eq!(left(true).unwrap().commands, commands(&facts()));
+        assert_eq!(left(false), None, "it was taken out before");
+    }
+
+    #[test]
+    fn an_account_that_passes_to_defender_keeps_what_defender_needs() {
+        let mut facts = facts();
+        facts.passes_to_defender = true;
+        let removed = result(AccountOutcome::Removed);
+        let left = LeftBehind::by(Action::RemoveConnector, true, &removed, &facts);
+        assert_eq!(left, None);
     }
 }

@@ -2,13 +2,14 @@
 //! again.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::left_behind::LeftBehind;
 use super::{
-    AccountOutcome, AccountResult, Action, Intent, Item, LastRun, LeftBehindFacts, PutTimes, Shown,
-    Skipped,
+    AccountOutcome, AccountResult, Action, Intent, Item, LastRun, LeftBehindFacts,
+    MemberRegistration, PutTimes, Shown, Skipped,
 };
 use crate::AccountId;
 use crate::arc::RunId;
@@ -46,6 +47,18 @@ pub struct RunOutcome {
     pub done: bool,
 }
 
+/// A change of who makes the members' connectors, during which they have none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Migration {
+    /// Who makes them now.
+    pub to: MemberRegistration,
+    /// How long ago the change began, in seconds.
+    pub gap_seconds: u64,
+    /// How many members still have none.
+    pub accounts_waiting: usize,
+}
+
 /// A report, and what else is known in the end.
 #[derive(Debug, Clone)]
 pub struct Report {
@@ -55,6 +68,8 @@ pub struct Report {
     pub counts: RunCounts,
     /// What the next run is to know; `None` where nothing was written.
     pub last_run: Option<LastRun>,
+    /// How far a migration is; `None` where there is none.
+    pub migration: Option<Migration>,
 }
 
 /// One account in the report.
@@ -75,6 +90,8 @@ struct Head<'a> {
     intent: Intent,
     #[serde(flatten)]
     counts: RunCounts,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    migration: Option<Migration>,
 }
 
 /// Puts a report together, an account at a time: only its text grows.
@@ -83,12 +100,21 @@ pub struct ReportBuilder {
     run_id: RunId,
     intent: Intent,
     facts: LeftBehindFacts,
-    waiting: BTreeMap<AccountId, (Action, Shown)>,
+    migration: Option<(MemberRegistration, Duration)>,
+    waiting: BTreeMap<AccountId, Waiting>,
     counts: RunCounts,
     times: PutTimes,
     accounts: List,
     skipped: List,
     left_behind: List,
+}
+
+/// An account whose result is still to come.
+#[derive(Debug)]
+struct Waiting {
+    action: Action,
+    name: Shown,
+    had_connector: bool,
 }
 
 /// The items of a JSON list.
@@ -115,6 +141,7 @@ impl ReportBuilder {
             run_id,
             intent,
             facts,
+            migration: None,
             waiting: BTreeMap::new(),
             counts: RunCounts::default(),
             times: PutTimes::default(),
@@ -124,6 +151,11 @@ impl ReportBuilder {
         }
     }
 
+    /// Notes that so long ago a change began of who makes the members' connectors.
+    pub fn migrating(&mut self, to: MemberRegistration, since: Duration) {
+        self.migration = Some((to, since));
+    }
+
     /// Notes an account that the run works on. All of them come before the first result.
     pub fn expect(&mut self, item: Item) {
         let is_for = match self.intent {
@@ -131,8 +163,12 @@ impl ReportBuilder {
             Intent::Onboard | Intent::Narrow => item.action == Action::Onboard,
         };
         self.counts.accounts_in_scope += usize::from(is_for);
-        self.waiting
-            .insert(item.account_id, (item.action, item.name));
+        let waiting = Waiting {
+            action: item.action,
+            had_connector: item.action != Action::Onboard && !item.as_wanted,
+            name: item.name,
+        };
+        self.waiting.insert(item.account_id, waiting);
     }
 
     /// Notes an account that the run does not work on.
@@ -143,21 +179,30 @@ impl ReportBuilder {
 
     /// Notes what came of an account. What is not expected, or was told before, does not count.
     pub fn add(&mut self, result: &AccountResult) {
-        if let Some((action, name)) = self.waiting.remove(&result.account_id) {
-            self.note(action, &name, result);
+        if let Some(waiting) = self.waiting.remove(&result.account_id) {
+            self.note(&waiting, result);
         }
     }
 
     /// The report. An account without a result has failed, so that none is lost.
     pub fn finish(mut self) -> Report {
-        for (account, (action, name)) in std::mem::take(&mut self.waiting) {
+        for (account, waiting) in std::mem::take(&mut self.waiting) {
             let result = AccountResult::failed(account, NO_RESULT);
-            self.note(action, &name, &result);
+            self.note(&waiting, &result);
         }
+        let counts = self.counts;
+        let migration = self.migration.map(|(to, since)| Migration {
+            to,
+            gap_seconds: since.as_secs(),
+            accounts_waiting: counts
+                .accounts_in_scope
+                .saturating_sub(counts.accounts_connected),
+        });
         let head = Head {
             run_id: &self.run_id,
             intent: self.intent,
-            counts: self.counts,
+            counts,
+            migration,
         };
         let mut body = serde_json::to_vec(&head).unwrap_or_default();
         // Its closing brace comes after the lists.
@@ -174,12 +219,13 @@ impl ReportBuilder {
         body.push(b'}');
         Report {
             body,
-            counts: self.counts,
+            counts,
             last_run: self.times.record(&self.run_id),
+            migration,
         }
     }
 
-    fn note(&mut self, action: Action, name: &Shown, result: &AccountResult) {
+    fn note(&mut self, waiting: &Waiting, result: &AccountResult) {
         let count = match result.outcome {
             AccountOutcome::Connected | AccountOutcome::AlreadyConnected => {
                 &mut self.counts.accounts_connected
@@ -194,12 +240,17 @@ impl ReportBuilder {
         if let Some(time) = result.put_milliseconds {
             self.times.note(time);
         }
+        let Waiting {
+            action,
+            name,
+            had_connector,
+        } = waiting;
         self.accounts.push(&Entry {
             name,
-            action,
+            action: *action,
             result,
         });
-        if let Some(left) = LeftBehind::by(action, result, &self.facts) {
+        if let Some(left) = LeftBehind::by(*action, *had_connector, result, &self.facts) {
             self.left_behind.push(&left);
         }
     }

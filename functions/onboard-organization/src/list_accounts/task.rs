@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use onboarding::arc::RunId;
-use onboarding::decision::Refusal;
+use onboarding::decision::{OrganizationConnectorOf, Refusal};
 use onboarding::organization::report::failed_accounts;
 use onboarding::organization::{
     DeploymentScope, Intent, MemberRegistration, Membership, Narrowing, OrganizationSettings,
@@ -112,7 +112,11 @@ impl Work {
         };
         let refusal = Refusal::OrganizationConnector {
             connector: found.id.to_string(),
-            is_ours: found.is_ours,
+            whose: if found.is_ours {
+                OrganizationConnectorOf::Ours
+            } else {
+                OrganizationConnectorOf::Others
+            },
         };
         Err(OrganizationError::Conflict(refusal.to_string()))
     }

@@ -4,12 +4,13 @@ use lambda_support::Settings;
 use onboarding::arc::TagValue;
 use onboarding::organization::left_behind::InstanceTags;
 use onboarding::organization::{
-    LeftBehindFacts, OrganizationSettings, StackSetNamePrefix, WantedState,
+    Intent, LeftBehindFacts, MemberRegistration, OrganizationSettings, StackSetNamePrefix,
+    WantedState,
 };
 use serde_json::Value;
 
 /// The facts. A run that does nothing has no wanted state, and leaves nothing behind.
-pub(super) fn of(state: Option<Value>, settings: &Settings) -> LeftBehindFacts {
+pub(super) fn of(state: Option<Value>, intent: Intent, settings: &Settings) -> LeftBehindFacts {
     let state = state.and_then(|state| WantedState::of_value(state).ok());
     let organization = state.as_ref().and_then(WantedState::organization);
     let connector = state.as_ref().and_then(WantedState::connector);
@@ -28,6 +29,11 @@ pub(super) fn of(state: Option<Value>, settings: &Settings) -> LeftBehindFacts {
             cloud: tag(arc, "CloudTagValue").unwrap_or_else(TagValue::default_cloud),
             connector: tag(arc, "ConnectorTagValue").unwrap_or_else(TagValue::default_connector),
         }),
+        // Only a change of how members are registered takes connectors away there.
+        passes_to_defender: intent == Intent::Narrow
+            && organization.is_some_and(|settings| {
+                settings.member_registration == MemberRegistration::Discovery
+            }),
         host_management: arc.is_some_and(|arc| arc["HostManagement"] == "DefaultHostManagement"),
     }
 }

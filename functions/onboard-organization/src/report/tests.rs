@@ -186,3 +186,41 @@ async fn results_of_another_run_are_refused() {
         assert!(!world.keys().contains(&"runs/r/report.json".to_owned()));
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_migration_is_told_until_every_member_has_its_connector() {
+    let world = world(&[entry(1, "Onboard", false), entry(2, "Onboard", false)]);
+    let migration = json!({"To": "Discovery", "Began": 1});
+    let kept = "runs/migration.json";
+    world.aws.bucket.put(kept, migration.to_string());
+    let skipped = [result(1, "AlreadyConnected"), result(2, "Skipped")];
+    report(&world, Some(&world.write_results("r", &skipped))).await;
+    let told = world.object("runs/r/report.json")["Migration"].clone();
+    assert_eq!(
+        (&told["To"], &told["AccountsWaiting"]),
+        (&json!("Discovery"), &json!(1))
+    );
+    assert!(told["GapSeconds"].as_u64().unwrap() > 0, "{told}");
+    assert_eq!(world.object(kept), migration, "it goes on");
+
+    let run = json!({"Intent": "Onboard", "Began": 1, "IsPartial": true});
+    world.aws.bucket.put("runs/r/run.json", run.to_string());
+    let all = [result(1, "AlreadyConnected"), result(2, "AlreadyConnected")];
+    let key = world.write_results("r", &all);
+    report(&world, Some(&key)).await;
+    assert!(
+        world.object("runs/r/report.json")["Migration"].is_null(),
+        "of others nothing is known"
+    );
+    let run = json!({"Intent": "Onboard", "Began": 1});
+    world.aws.bucket.put("runs/r/run.json", run.to_string());
+    report(&world, Some(&key)).await;
+    assert_eq!(
+        world.object("runs/r/report.json")["Migration"]["AccountsWaiting"],
+        0
+    );
+    assert!(
+        !world.aws.bucket.objects().contains_key(kept),
+        "it has ended"
+    );
+}

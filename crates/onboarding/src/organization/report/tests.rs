@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -12,6 +14,7 @@ fn facts() -> LeftBehindFacts {
         regions: BTreeSet::new(),
         tags: None,
         host_management: false,
+        passes_to_defender: false,
     }
 }
 
@@ -170,4 +173,22 @@ proptest! {
         let failed: BTreeSet<AccountId> = expected.difference(&told).map(|account| id(*account)).collect();
         prop_assert_eq!(failed_accounts(&report.body).unwrap(), failed);
     }
+}
+
+#[test]
+fn a_migration_is_told_with_who_still_waits() {
+    let mut report = builder(Intent::Onboard);
+    report.migrating(MemberRegistration::Discovery, Duration::from_secs(90));
+    for account in 1..=3 {
+        report.expect(item(account, Action::Onboard));
+    }
+    report.add(&result(1, AccountOutcome::AlreadyConnected, None));
+    report.add(&result(2, AccountOutcome::Skipped, None));
+    let report = report.finish();
+    assert_eq!(
+        body(&report)["Migration"],
+        json!({"To": "Discovery", "GapSeconds": 90, "AccountsWaiting": 2})
+    );
+    assert_eq!(report.migration.unwrap().accounts_waiting, 2);
+    assert!(body(&builder(Intent::Onboard).finish())["Migration"].is_null());
 }
