@@ -77,6 +77,10 @@ impl AccountIdentity for IamIdentity {
         client.map(drop).map_err(|failure| self.explain(failure))
     }
 
+    async fn enter(&self) -> Result<(), PortError> {
+        self.session.enter().await
+    }
+
     async fn provider(&self, which: &Provider) -> Result<Option<SeenProvider>, PortError> {
         self.get_provider(which)
             .await

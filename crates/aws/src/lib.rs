@@ -29,7 +29,7 @@ mod web_identity;
 #[cfg(test)]
 mod rig;
 
-pub use account_session::{ACCESS_ROLE, AccountAccess, AccountSession};
+pub use account_session::{ACCESS_ROLE, AccountAccess, AccountSession, Assumption};
 pub use call::Call;
 pub use client_secret::StoredClientSecret;
 pub use failure::Failure;

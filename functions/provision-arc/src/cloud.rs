@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws::{
-    AccountAccess, InstanceProfiles, RoleSessions, RunBucket, RunObjects, SessionName,
+    AccountAccess, Assumption, InstanceProfiles, RoleSessions, RunBucket, RunObjects, SessionName,
     StateMachines, StoredParameter,
 };
 use aws_config::SdkConfig;
@@ -19,7 +19,7 @@ use onboarding::{AccountId, Partition, PortError, RegionName, SubscriptionId};
 use tokio::time::Instant;
 
 use crate::bucket::Bucket;
-use crate::provision::{MachinesUntil, Provision, Task};
+use crate::provision::{Errand, MachinesUntil, Provision, Task};
 
 mod regions;
 
@@ -74,7 +74,14 @@ impl Cloud {
     /// A pass over an account. Its calls end by `deadline`.
     pub fn pass(&self, task: Task, deadline: Instant) -> AccountPass<'_> {
         let name = SessionName::for_request(task.run.as_str());
-        let session = self.access.session(&task.account, name, deadline);
+        let assumption = match task.errand {
+            Errand::Onboard | Errand::Narrow => Assumption::Kept,
+            // Where the role is gone, it need not be waited for.
+            Errand::Offboard => Assumption::AnewAtOnce,
+        };
+        let session = self
+            .access
+            .session_by(assumption, &task.account, name, deadline);
         Provision {
             regions: AccountRegions(session.clone()),
             profiles: InstanceProfiles::new(session),

@@ -59,15 +59,24 @@ impl ProvisionError {
 
     /// Whether another try may come to more.
     pub fn is_passing(&self) -> bool {
-        let (Self::Port {
-            error: PortError { kind, .. },
-            ..
+        let kind = self.of_cloud();
+        matches!(
+            kind,
+            Some(FailureKind::Throttled { .. } | FailureKind::Transient)
+        )
+    }
+
+    /// Whether AWS refused it, and will again.
+    pub fn is_denied(&self) -> bool {
+        self.of_cloud() == Some(FailureKind::Denied)
+    }
+
+    fn of_cloud(&self) -> Option<FailureKind> {
+        match self {
+            Self::Port { error, .. } => Some(error.kind),
+            Self::LeftBehind { kind, .. } => Some(*kind),
+            _ => None,
         }
-        | Self::LeftBehind { kind, .. }) = self
-        else {
-            return false;
-        };
-        matches!(kind, FailureKind::Throttled { .. } | FailureKind::Transient)
     }
 
     /// The stable name: `Throttled`, `Transient`, `Denied`, `Conflict` or `Invalid`.

@@ -4,8 +4,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use aws::{
-    AccountAccess, FormerConnectorStore, IamIdentity, RoleSessions, RunBucket, RunObjects,
-    SessionName,
+    AccountAccess, Assumption, FormerConnectorStore, IamIdentity, RoleSessions, RunBucket,
+    RunObjects, SessionName,
 };
 use aws_config::SdkConfig;
 use azure::{ArmClient, Deadline, Dialect, Patience, SecurityConnectors};
@@ -59,36 +59,40 @@ impl Cloud {
         dialect: Dialect,
         context: &Context,
     ) -> RequestRegistration<'_> {
-        let id = &context.ids().request_id;
-        self.registration_until(account, dialect, id, context.work_until(), Arc::default())
+        let session = SessionName::for_request(&context.ids().request_id);
+        let until = context.work_until();
+        let identity = self
+            .access
+            .identity(Assumption::Kept, account, session, until);
+        self.registration_until(dialect, identity, until, Arc::default())
     }
 
-    /// The same for an account of a run over the organization.
+    /// The same for an account of a run over the organization, whose role is looked at anew.
     pub fn registration_in_run(
         &self,
         account: &AccountId,
         dialect: Dialect,
         run: &RunId,
         until: Instant,
+        assumption: Assumption,
     ) -> RequestRegistration<'_> {
-        let readiness = self.readiness_in(run);
-        self.registration_until(account, dialect, run.as_str(), until, readiness)
+        let session = SessionName::for_request(run.as_str());
+        let identity = self.access.identity(assumption, account, session, until);
+        self.registration_until(dialect, identity, until, self.readiness_in(run))
     }
 
     fn registration_until(
         &self,
-        account: &AccountId,
         dialect: Dialect,
-        id: &str,
+        identity: IamIdentity,
         until: Instant,
         readiness: Arc<OnceCell<Readiness>>,
     ) -> RequestRegistration<'_> {
         let subscription = self.settings.subscription_id.clone();
-        let session = SessionName::for_request(id);
         Registration {
             connectors: SecurityConnectors::new(&self.arm, subscription, Deadline::at(until))
                 .speaking(dialect),
-            identity: self.access.identity(account, session, until),
+            identity,
             former: self.bucket.former_connectors(until),
             deployment: self.settings.deployment.clone(),
             tenant: self.settings.tenant_id.clone(),

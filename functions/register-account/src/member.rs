@@ -55,7 +55,17 @@ impl<C: Connectors, I: AccountIdentity, F: FormerConnectors, M: Marks> Member<C,
             return Err(RegisterError::RolledBack(account.clone()));
         }
         let written = Written::default();
-        let result = self.bring_in(asked, &written).await;
+        let result = match self.bring_in(asked, &written).await {
+            Err(RegisterError::Port { error, .. })
+                if error.kind == FailureKind::Denied && self.is_shut_out().await =>
+            {
+                Err(RegisterError::NotReady {
+                    account: account.clone(),
+                    what: error.reason,
+                })
+            }
+            result => result,
+        };
         if written.anything() && self.is_leaving().await? {
             self.take_back(Some(&written)).await?;
             return Err(RegisterError::Leaving(account.clone()));
@@ -219,16 +229,39 @@ impl<C: Connectors, I: AccountIdentity, F: FormerConnectors, M: Marks> Member<C,
             warn!(account.id = %account, "what is in account {account} stays there: {error}");
             return Ok(Outcome::removed().because(error.reason));
         }
-        let ciem = Provider::Ciem(registration.tenant.clone());
-        let mut released = false;
-        for provider in [&ciem, &Provider::Defender] {
-            released |= registration.release_identity(account, provider).await?;
-        }
+        let released = match self.release().await {
+            Err(RegisterError::Port { error, .. })
+                if error.kind == FailureKind::Denied && self.is_shut_out().await =>
+            {
+                // A stack set takes the role away at this moment.
+                warn!(account.id = %account, "what is in account {account} stays there: {error}");
+                return Ok(Outcome::removed().because(error.reason));
+            }
+            released => released?,
+        };
         Ok(if removal.removed > 0 || released {
             Outcome::released()
         } else {
             Outcome::nothing_to_remove()
         })
+    }
+
+    /// Gives the providers back; whether there was anything to give back.
+    async fn release(&self) -> Result<bool, RegisterError> {
+        let registration = &self.registration;
+        let ciem = Provider::Ciem(registration.tenant.clone());
+        let mut released = false;
+        for provider in [&ciem, &Provider::Defender] {
+            released |= registration
+                .release_identity(&self.account, provider)
+                .await?;
+        }
+        Ok(released)
+    }
+
+    async fn is_shut_out(&self) -> bool {
+        let entered = self.registration.identity.enter().await;
+        entered.is_err_and(|error| error.kind == FailureKind::Denied)
     }
 
     /// Takes out what came too late, or may have.

@@ -1,5 +1,6 @@
 //! One step of a run over the organization, from the command to its outcome.
 
+use aws::Assumption;
 use azure::Dialect;
 use connector_properties::{of_account, raw};
 use custom_resource::Invocation;
@@ -63,8 +64,13 @@ fn member<'a>(
     until: Instant,
 ) -> Result<StepMember<'a>, RegisterError> {
     let account = &command.account_id;
+    // On the way in the role may have been made a moment ago, on the way out it may be gone.
+    let assumption = match command.operation {
+        Operation::Onboard => Assumption::Anew,
+        Operation::Offboard | Operation::RemoveConnector => Assumption::AnewAtOnce,
+    };
     let registration: RequestRegistration<'a> =
-        cloud.registration_in_run(account, dialect, &command.run_id, until);
+        cloud.registration_in_run(account, dialect, &command.run_id, until, assumption);
     Ok(Member {
         registration,
         marks: run,

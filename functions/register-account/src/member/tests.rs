@@ -200,6 +200,43 @@ async fn an_account_that_lets_nobody_in_loses_its_connector_all_the_same() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_role_that_goes_while_the_account_is_taken_out_keeps_nothing_from_it() {
+    let mut endings = Vec::new();
+    for nth in 1.. {
+        let world = World::new(with_roles(State::default(), &wanted(false)));
+        let mut member = member(&world);
+        member.onboard(&direct(wanted(false))).await.unwrap();
+        member.seen = walked(&world.state());
+        world.change(|state| state.is_leaving = true);
+        world.meanwhile(nth, |state| state.is_closed = true);
+        endings.push(member.offboard().await.unwrap().ending);
+        assert!(world.state().connectors.is_empty(), "{nth}");
+        if !world.has_acted() {
+            break;
+        }
+    }
+    assert!(endings.contains(&Ending::Removed), "{endings:?}");
+    assert_eq!(endings.last(), Some(&Ending::Released));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_role_that_goes_while_the_account_is_put_in_leaves_it_not_ready() {
+    let mut names = Vec::new();
+    for nth in 1.. {
+        let world = World::new(with_roles(State::default(), &wanted(false)));
+        world.meanwhile(nth, |state| state.is_closed = true);
+        let result = member(&world).onboard(&direct(wanted(false))).await;
+        names.push(result.map_or_else(|error| error.name(), |_| "Connected"));
+        if !world.has_acted() {
+            break;
+        }
+    }
+    assert!(names.contains(&"NotReady"), "{names:?}");
+    names.retain(|name| *name != "NotReady" && *name != "Connected");
+    assert_eq!(names, [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_connector_of_an_account_that_left_goes_without_a_look_into_the_account() {
     for before in [State::default(), portal()] {
         let world = World::new(with_roles(before.clone(), &wanted(true)));

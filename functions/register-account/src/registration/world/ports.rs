@@ -104,16 +104,28 @@ impl Connectors for World {
     }
 }
 
+/// Without the access role nothing can be done.
+fn closed(state: &super::State, reason: &str) -> Result<(), PortError> {
+    if state.is_closed {
+        return Err(PortError::new(FailureKind::Denied, reason));
+    }
+    Ok(())
+}
+
 impl AccountIdentity for World {
     async fn access(&self) -> Result<(), PortError> {
-        if self.read(|state| state.is_closed)? {
-            return Err(PortError::new(FailureKind::Denied, "sts:AssumeRole: no"));
-        }
-        Ok(())
+        self.read(|state| closed(state, "sts:AssumeRole: no"))?
+    }
+
+    async fn enter(&self) -> Result<(), PortError> {
+        self.access().await
     }
 
     async fn provider(&self, which: &Provider) -> Result<Option<SeenProvider>, PortError> {
-        self.read(|state| state.providers.get(&which.host_path()).cloned())
+        self.read(|state| {
+            closed(state, "iam: no")?;
+            Ok(state.providers.get(&which.host_path()).cloned())
+        })?
     }
 
     async fn adopt_provider(&self, which: &Provider, adoption: &Adoption) -> Result<(), PortError> {
@@ -123,31 +135,40 @@ impl AccountIdentity for World {
             Adoption::Nothing => return Ok(()),
         };
         self.write(|state| {
+            closed(state, "iam: no")?;
             let provider = state.providers.entry(which.host_path()).or_default();
             provider
                 .audiences
                 .extend(audiences.iter().map(|one| (*one).to_owned()));
             provider.tags.extend(tags.clone());
-        })
+            Ok(())
+        })?
     }
 
     async fn release_provider(&self, which: &Provider, release: &Release) -> Result<(), PortError> {
         match release {
             Release::Delete => self.write(|state| {
+                closed(state, "iam: no")?;
                 state.providers.remove(&which.host_path());
-            }),
+                Ok(())
+            })?,
             Release::Withdraw { audiences, tags } => self.write(|state| {
+                closed(state, "iam: no")?;
                 if let Some(provider) = state.providers.get_mut(&which.host_path()) {
                     provider.audiences.retain(|held| !audiences.contains(held));
                     provider.tags.retain(|key, _| !tags.contains(key));
                 }
-            }),
+                Ok(())
+            })?,
             Release::Keep | Release::Nothing => Ok(()),
         }
     }
 
     async fn role(&self, name: &RoleName) -> Result<Option<SeenRole>, PortError> {
-        self.read(|state| state.roles.get(name.as_str()).cloned())
+        self.read(|state| {
+            closed(state, "iam: no")?;
+            Ok(state.roles.get(name.as_str()).cloned())
+        })?
     }
 }
 
