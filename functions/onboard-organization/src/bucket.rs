@@ -10,6 +10,7 @@
 //! | `runs/<run>/results/…` | what the state machine writes of each account |
 //! | `runs/<run>/report.json` | what came of it |
 //! | `runs/last.json` | what the last run has measured |
+//! | `runs/subscription.json` | the Azure subscription that members are registered in |
 //! | `runs/migration.json` | that a change of who registers the members is under way |
 
 use std::collections::BTreeSet;
@@ -19,7 +20,7 @@ use deferral::Requests;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use onboarding::arc::RunId;
 use onboarding::organization::{LastRun, Skipped, WantedState};
-use onboarding::{AccountId, FailureKind, PortError};
+use onboarding::{AccountId, FailureKind, PortError, SubscriptionId};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -29,6 +30,8 @@ use crate::run::{Asked, Entry, Migrating, Run};
 const LAST: &str = "runs/last.json";
 /// That a change of who registers the members is under way.
 const MIGRATION: &str = "runs/migration.json";
+/// The Azure subscription that members are registered in.
+const SUBSCRIPTION: &str = "runs/subscription.json";
 /// How many marks are written at once.
 const AT_ONCE: usize = 32;
 
@@ -144,6 +147,25 @@ impl Bucket {
     /// Notes that a migration has ended.
     pub async fn end_migration(&self) -> Result<(), PortError> {
         self.0.remove(MIGRATION).await
+    }
+
+    /// The subscription that members are registered in, where it is another than this one.
+    pub async fn other_subscription(
+        &self,
+        this: &SubscriptionId,
+    ) -> Result<Option<SubscriptionId>, PortError> {
+        let known: Option<SubscriptionId> = self.0.get_json(SUBSCRIPTION).await?;
+        Ok(known.filter(|known| known != this))
+    }
+
+    /// Keeps which subscription members are registered in.
+    pub async fn keep_subscription(&self, this: &SubscriptionId) -> Result<(), PortError> {
+        self.0.put_json(SUBSCRIPTION, this).await
+    }
+
+    /// Notes that members are to be registered in none.
+    pub async fn forget_subscription(&self) -> Result<(), PortError> {
+        self.0.remove(SUBSCRIPTION).await
     }
 
     /// An object that the state machine has written for a run.

@@ -24,6 +24,7 @@ mod report;
 mod run;
 #[cfg(test)]
 mod simulation;
+mod subscription;
 mod wanted_connectors;
 #[cfg(test)]
 mod world;

@@ -3,7 +3,7 @@
 //! Whoever is to be taken out is marked before the list is there, and the mark is what allows it.
 //! Stopped anywhere and begun anew, it comes to the same.
 
-use onboarding::organization::{Plan, Skipped, plan};
+use onboarding::organization::{Intent, Plan, Skipped, plan};
 use serde::Serialize;
 use tokio::time::Instant;
 use tracing::info;
@@ -14,6 +14,7 @@ use crate::command;
 use crate::connectors::SeenConnectors;
 use crate::error::OrganizationError;
 use crate::run::{Entry, Run};
+use crate::subscription;
 
 mod entries;
 mod look;
@@ -60,10 +61,26 @@ impl<C: SeenConnectors> Listing<'_, C> {
                 self.write(&bucket, Vec::new(), &[], 1, Some(reason)).await
             }
             Task::Work(work) => {
+                self.check_subscription(&bucket, &work).await?;
                 let mut seen = self.look(&work).await?;
                 let plan = self.settle(&bucket, &work, &mut seen).await?;
                 self.put_down(&bucket, &work, &seen, plan).await
             }
+        }
+    }
+
+    async fn check_subscription(
+        &self,
+        bucket: &Bucket,
+        work: &Work,
+    ) -> Result<(), OrganizationError> {
+        if work.intent() != Intent::Onboard {
+            return Ok(());
+        }
+        let this = &self.cloud.settings().subscription_id;
+        match subscription::refusal(bucket, this).await? {
+            Some(refusal) => Err(OrganizationError::Conflict(refusal)),
+            None => Ok(()),
         }
     }
 
@@ -117,6 +134,11 @@ impl<C: SeenConnectors> Listing<'_, C> {
             none if none.is_empty() => work.scope.targets(&self.root(seen).await?),
             chosen => chosen.clone(),
         };
+        if work.intent() == Intent::Onboard {
+            // Each time: what lies below runs/ expires.
+            let this = &self.cloud.settings().subscription_id;
+            bucket.keep_subscription(this).await?;
+        }
         let state = work.state.clone().with_targets(&targets);
         bucket.keep_wanted(&self.asked.run_id, &state).await?;
         info!(

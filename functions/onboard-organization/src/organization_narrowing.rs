@@ -14,6 +14,7 @@ use crate::connectors::SeenConnectors;
 use crate::hand_over::{Begun, begin};
 use crate::properties::{RunProperties, state_in};
 use crate::run::{self, Migrating};
+use crate::subscription;
 
 /// An update, in the cloud that the function was started for.
 #[derive(Debug)]
@@ -32,6 +33,7 @@ impl<C: SeenConnectors> DeferringHandler for OrganizationNarrowing<'_, C> {
             return Err(Failure::new("RequestType: expected Update"));
         };
         let after = wanted.state(self.0.settings())?;
+        self.check_subscription(context).await?;
         let before = state_in(&old);
         let lost = before
             .as_ref()
@@ -59,6 +61,18 @@ impl<C: SeenConnectors> DeferringHandler for OrganizationNarrowing<'_, C> {
         };
         begin(self.0, begun, request, context).await?;
         Ok(Served::Later)
+    }
+}
+
+impl<C> OrganizationNarrowing<'_, C> {
+    async fn check_subscription(&self, context: &Context) -> Result<(), Failure> {
+        let bucket = self.0.bucket(context.work_until());
+        let this = &self.0.settings().subscription_id;
+        match subscription::refusal(&bucket, this).await {
+            Ok(None) => Ok(()),
+            Ok(Some(refusal)) => Err(Failure::new(refusal)),
+            Err(error) => Err(Failure::new(error.to_string())),
+        }
     }
 }
 

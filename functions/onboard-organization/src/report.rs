@@ -82,6 +82,9 @@ impl<C> Reporting<'_, C> {
             bucket.keep_last(&last).await?;
         }
         bucket.mark(&finished, false).await?;
+        if run.intent == Intent::Offboard {
+            bucket.forget_subscription().await?;
+        }
         if run.idle.is_none() {
             measure(&run, counts);
         }

@@ -48,6 +48,10 @@ impl Wanted {
             return Self::of_own_account(of_stack(&text)?, account);
         };
         check_not_refused(cloud, errand, run, deadline).await?;
+        if errand == Errand::Onboard {
+            let now = cloud.wanted_state(deadline).await.map_err(&port)?;
+            check_still_wanted(&state, &now, run)?;
+        }
         Ok(Self {
             properties: of_organization(state, account, errand)?,
             reach: Reach::Organization,
@@ -90,6 +94,23 @@ async fn check_not_refused(
         return Err(port(PortError::new(FailureKind::Conflict, reason)));
     }
     Ok(())
+}
+
+/// A run may outlast an update that drops a Region or changes a tag. Once that has taken off what it
+/// no longer wants, nobody would take it off again.
+fn check_still_wanted(state: &Value, now: &str, run: &AccountRun) -> Result<(), ProvisionError> {
+    let began_with = WantedState::of_value(state.clone()).ok();
+    let wanted_now = WantedState::read(now).ok();
+    let arc = |state: &Option<WantedState>| state.as_ref().and_then(|state| state.arc().cloned());
+    if arc(&began_with) == arc(&wanted_now) {
+        return Ok(());
+    }
+    let reason = format!(
+        "what the stack wants of Arc has changed since the run {} began; the next run sees to it",
+        run.run
+    );
+    let error = PortError::new(FailureKind::Conflict, reason);
+    Err(ProvisionError::port(&run.account)(error))
 }
 
 fn invalid(what: impl std::fmt::Display) -> ProvisionError {
@@ -204,6 +225,29 @@ mod tests {
             of_member(organization(arc.clone()), Errand::Onboard).unwrap_err();
             let read = of_member(organization(arc), Errand::Offboard).unwrap();
             assert_eq!(read.account_id, member());
+        }
+    }
+
+    #[test]
+    fn a_run_that_an_update_has_overtaken_puts_nothing_on() {
+        let run = AccountRun {
+            account: member(),
+            run: "r".parse().unwrap(),
+            request: None,
+        };
+        let arc = |regions: &str| organization(json!({"Regions": regions}));
+        let check = |now: &Value| check_still_wanted(&arc("eu-west-1"), &now.to_string(), &run);
+        let mut other = arc("eu-west-1");
+        other["Organization"]["ExcludedAccountIds"] = json!("444455556666");
+        check(&other).unwrap();
+        for now in [
+            arc("us-east-1"),
+            arc(""),
+            organization(Value::Null),
+            json!({}),
+        ] {
+            let error = check(&now).unwrap_err();
+            assert_eq!(error.name(), "Conflict", "{now}");
         }
     }
 

@@ -131,3 +131,22 @@ async fn what_is_no_event_of_ours_is_refused() {
         );
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_update_to_another_subscription_is_refused_until_the_members_are_out() {
+    let world = world();
+    world.want(&wanted(IN));
+    let kept = "runs/subscription.json";
+    let other = json!("0b1f6471-1bf0-4dda-aec3-444455556666");
+    world.aws.bucket.put(kept, other.to_string());
+    let narrowing = update(NARROWING, "n", &wanted(IN), &wanted(IN));
+    let refused = reply(&world, &narrowing).await;
+    assert_eq!(refused["Status"], "FAILED");
+    let reason = refused["Reason"].as_str().unwrap();
+    assert!(
+        reason.starts_with("AzureSubscriptionId: ") && reason.contains(other.as_str().unwrap()),
+        "{reason}"
+    );
+    assert_eq!(world.request(&delete("d")).await["Status"], "SUCCESS");
+    assert!(!world.keys().contains(&kept.to_owned()));
+}

@@ -119,3 +119,17 @@ async fn nobody_is_registered_one_by_one_beside_a_connector_that_stands_for_all(
     world.aws.state().wanted = Some(discovery.to_string());
     assert_eq!(list(&world, &json!({})).await["Count"], 4);
 }
+
+#[tokio::test(start_paused = true)]
+async fn members_are_not_registered_in_a_second_subscription() {
+    let world = world();
+    let kept = "runs/subscription.json";
+    list(&world, &json!({})).await;
+    assert_eq!(world.object(kept), json!(crate::world::GUID));
+    let other = json!("0b1f6471-1bf0-4dda-aec3-444455556666");
+    world.aws.bucket.put(kept, other.to_string());
+    world.aws.bucket.remove("runs/r/accounts.json");
+    let event = json!({"Intent": "Onboard"});
+    assert_eq!(refusal(&world, &event).await, "Conflict");
+    assert_eq!(world.object(kept), other);
+}
