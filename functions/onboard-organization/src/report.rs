@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use lambda_support::metrics::{self, Metric};
-use onboarding::AccountId;
 use onboarding::organization::{
-    AccountOutcome, AccountResult, Action, Intent, LeftBehindFacts, Report, ReportBuilder,
-    RunCounts, RunOutcome, read_results,
+    AccountOutcome, AccountResult, Action, Intent, Report, ReportBuilder, RunCounts, RunOutcome,
+    StrayAccounts, WantedState, read_results,
 };
+use onboarding::{AccountId, PortError};
 use tokio::time::Instant;
 use tracing::{info, warn};
 
@@ -21,9 +21,11 @@ use crate::run::{Entry, Run};
 mod common_fault;
 mod facts;
 mod manifest;
+mod strays;
 
 use common_fault::Tally;
 use manifest::Manifest;
+use strays::Removal;
 
 /// Reports one run.
 #[derive(Debug)]
@@ -48,14 +50,21 @@ impl<C> Reporting<'_, C> {
         let run = run.ok_or_else(|| {
             OrganizationError::Invalid(format!("there is no run {id} of this kind"))
         })?;
+        let state = bucket.wanted(id).await?;
+        let state = state.and_then(|state| WantedState::of_value(state).ok());
+        let settings = state.as_ref().and_then(WantedState::organization);
+        let facts = facts::of(state.as_ref(), self.cloud.settings());
+        let mut builder = ReportBuilder::new(id.clone(), run.intent, facts);
+        let mut excluded = StrayAccounts::of(run.intent, settings);
         let mut entries: BTreeMap<AccountId, Entry> = BTreeMap::new();
-        let mut builder = ReportBuilder::new(id.clone(), run.intent, self.facts(&bucket).await?);
         for entry in bucket.entries(id).await? {
             builder.expect(entry.item.clone());
+            excluded.expect(&entry.item.account_id);
             entries.insert(entry.item.account_id.clone(), entry);
         }
         for skipped in bucket.skipped(id).await? {
             builder.skip(&skipped);
+            excluded.skip(&skipped);
         }
         let mut tally = Tally::of(entries.len());
         let mut finished = Vec::new();
@@ -63,21 +72,21 @@ impl<C> Reporting<'_, C> {
             builder.add(&result);
             tally.note(&result);
             let entry = entries.get(&result.account_id);
-            if entry.is_some_and(|entry| is_finished(entry, &result)) {
+            let for_good = entry.is_some_and(|entry| is_finished(entry, &result));
+            excluded.add(&result, for_good);
+            if for_good {
                 finished.push(result.account_id);
             }
         })
         .await?;
-        let Report {
-            body,
-            counts,
-            last_run,
-        } = builder.finish();
-        bucket.keep_report(id, body).await?;
-        if let Some(last) = last_run {
-            bucket.keep_last(&last).await?;
-        }
+        let removal = Removal::begin(self.cloud, id, settings, excluded, self.deadline).await;
+        removal
+            .stacks()
+            .iter()
+            .for_each(|stacks| builder.stray(stacks));
+        let counts = self.keep(&bucket, builder.finish()).await?;
         bucket.mark(&finished, false).await?;
+        removal.end().await?;
         if run.idle.is_none() {
             measure(&run, counts);
         }
@@ -92,9 +101,12 @@ impl<C> Reporting<'_, C> {
         })
     }
 
-    async fn facts(&self, bucket: &Bucket) -> Result<LeftBehindFacts, OrganizationError> {
-        let state = bucket.wanted(&self.asked.run_id).await?;
-        Ok(facts::of(state, self.cloud.settings()))
+    async fn keep(&self, bucket: &Bucket, report: Report) -> Result<RunCounts, PortError> {
+        bucket.keep_report(&self.asked.run_id, report.body).await?;
+        if let Some(last) = report.last_run {
+            bucket.keep_last(&last).await?;
+        }
+        Ok(report.counts)
     }
 
     /// Every result, one after another; one file at a time is in memory.
