@@ -6,12 +6,10 @@ use std::fmt;
 use aws_config::SdkConfig;
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::types::{
-    AccountFilterType, ConcurrencyMode, DeploymentTargets, OrganizationStatus,
-    RegionConcurrencyType, StackInstanceDetailedStatus, StackInstanceStatus, StackInstanceSummary,
-    StackSetOperationPreferences,
+    OrganizationStatus, StackInstanceDetailedStatus, StackInstanceStatus, StackInstanceSummary,
 };
 use onboarding::organization::{
-    InstanceStatus, Making, OperationId, OperationState, Shown, StackInstance, StackInstances,
+    InstanceStatus, OperationId, OperationState, Shown, StackChoice, StackInstance, StackInstances,
     StackSetName, TargetId,
 };
 use onboarding::{AccountId, FailureKind, PortError};
@@ -23,6 +21,9 @@ use crate::pace::Pace;
 use crate::pages::{Answer, Listing, Page, walk};
 
 mod owner;
+mod request;
+
+use request::{begun, place, preferences, regions, targets};
 
 /// The largest page.
 const PAGE: i32 = 100;
@@ -99,7 +100,7 @@ impl StackSetInstances {
             of: self,
             stack_set,
             account,
-            place: format!("for stack set {stack_set}, account {account}"),
+            place: place(stack_set, account),
         };
         let mut found = Vec::new();
         walk(&listing, &mut |summary| {
@@ -113,39 +114,33 @@ impl StackSetInstances {
 
     /// Creates what is missing. With another id than before, this is also how `CloudFormation`
     /// has stacks tried again that are not current.
-    async fn create(&self, making: &Making<'_>, id: &OperationId) -> Result<(), Failure> {
-        let Making {
-            stack_set,
-            account,
-            within,
-            regions,
-        } = making;
-        let place = format!("for stack set {stack_set}, account {account}");
+    async fn create(&self, choice: &StackChoice<'_>, id: &OperationId) -> Result<(), Failure> {
+        let place = place(choice.stack_set, choice.account);
         let call = self.call("cloudformation:CreateStackInstances", &place);
-        let targets = DeploymentTargets::builder()
-            .set_organizational_unit_ids(Some(within.iter().map(ToString::to_string).collect()))
-            .accounts(account.as_str())
-            .account_filter_type(AccountFilterType::Intersection)
-            .build();
-        // A Region that fails must not keep the others from their turn.
-        let preferences = StackSetOperationPreferences::builder()
-            .region_concurrency_type(RegionConcurrencyType::Parallel)
-            .failure_tolerance_percentage(100)
-            .max_concurrent_percentage(100)
-            .concurrency_mode(ConcurrencyMode::SoftFailureTolerance)
-            .build();
         let request = self
             .client
             .create_stack_instances()
-            .stack_set_name(stack_set.as_str())
-            .deployment_targets(targets)
-            .set_regions(Some(regions.iter().map(ToString::to_string).collect()))
-            .operation_preferences(preferences)
+            .stack_set_name(choice.stack_set.as_str())
+            .deployment_targets(targets(choice))
+            .set_regions(Some(regions(choice)))
+            .operation_preferences(preferences())
             .operation_id(id.as_str());
-        match call.send(Box::pin(request.send())).await {
-            Err(failure) if !failure.is("OperationIdAlreadyExists") => Err(failure),
-            _ => Ok(()),
-        }
+        begun(call.send(Box::pin(request.send())).await)
+    }
+
+    async fn delete(&self, choice: &StackChoice<'_>, id: &OperationId) -> Result<(), Failure> {
+        let place = place(choice.stack_set, choice.account);
+        let call = self.call("cloudformation:DeleteStackInstances", &place);
+        let request = self
+            .client
+            .delete_stack_instances()
+            .stack_set_name(choice.stack_set.as_str())
+            .deployment_targets(targets(choice))
+            .set_regions(Some(regions(choice)))
+            .operation_preferences(preferences())
+            .retain_stacks(false)
+            .operation_id(id.as_str());
+        begun(call.send(Box::pin(request.send())).await)
     }
 
     async fn describe(
@@ -260,8 +255,12 @@ impl StackInstances for StackSetInstances {
         self.list(stack_set, account).await.map_err(explain)
     }
 
-    async fn make(&self, making: &Making<'_>, id: &OperationId) -> Result<(), PortError> {
-        self.create(making, id).await.map_err(explain)
+    async fn make(&self, choice: &StackChoice<'_>, id: &OperationId) -> Result<(), PortError> {
+        self.create(choice, id).await.map_err(explain)
+    }
+
+    async fn remove(&self, choice: &StackChoice<'_>, id: &OperationId) -> Result<(), PortError> {
+        self.delete(choice, id).await.map_err(explain)
     }
 
     async fn operation(

@@ -20,6 +20,7 @@ pub mod seen_connector;
 pub mod shown;
 pub mod stack_instance;
 pub mod stack_set;
+pub mod stray;
 pub mod wanted;
 
 pub use account::{AccountState, OuPath, SeenAccount};
@@ -36,7 +37,8 @@ pub use scope::{Scope, SkipReason, Standing};
 pub use seen_connector::{Membership, SeenConnector};
 pub use shown::Shown;
 pub use stack_instance::{
-    InstanceStatus, Making, OperationState, Repair, StackInstance, StackInstances, repair,
+    InstanceStatus, OperationState, Repair, StackChoice, StackInstance, StackInstances, repair,
 };
 pub use stack_set::{OperationId, StackSetKind, StackSetName, StackSetNamePrefix};
+pub use stray::{StrayAccounts, StrayStacks};
 pub use wanted::{DeploymentScope, MemberRegistration, OrganizationSettings, WantedState};

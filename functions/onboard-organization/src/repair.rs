@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use onboarding::arc::RunId;
 use onboarding::organization::{
-    InstanceStatus, Making, OperationId, OperationState, Repair, Scope, Shown, StackInstance,
+    InstanceStatus, OperationId, OperationState, Repair, Scope, Shown, StackChoice, StackInstance,
     StackInstances, StackSetKind, StackSetName, TargetId, WantedState, repair,
 };
 use onboarding::{AccountId, FailureKind, PortError, RegionName};
@@ -179,13 +179,13 @@ impl<S: StackInstances> Repairing<'_, S> {
                 Some(OperationState::UnderWay) => return Ok(Some(id)),
                 Some(OperationState::Succeeded | OperationState::Failed) => {}
                 None => {
-                    let making = Making {
+                    let choice = StackChoice {
                         stack_set,
                         account: self.account,
                         within: &self.within,
                         regions,
                     };
-                    self.stack_sets.make(&making, &id).await?;
+                    self.stack_sets.make(&choice, &id).await?;
                     info!(
                         account.id = %self.account,
                         "{stack_set} makes its stacks in account {} again", self.account

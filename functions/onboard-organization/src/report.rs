@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use lambda_support::metrics::{self, Metric};
 use onboarding::organization::{
-    AccountOutcome, AccountResult, Action, Intent, LeftBehindFacts, Migration, Report,
-    ReportBuilder, RunCounts, RunOutcome, read_results,
+    AccountOutcome, AccountResult, Action, Intent, Migration, Report, ReportBuilder, RunCounts,
+    RunOutcome, StrayAccounts, WantedState, read_results,
 };
 use onboarding::{AccountId, PortError};
 use tokio::time::Instant;
@@ -21,9 +21,11 @@ use crate::run::{Entry, Run};
 mod common_fault;
 mod facts;
 mod manifest;
+mod strays;
 
 use common_fault::Tally;
 use manifest::Manifest;
+use strays::Removal;
 
 /// Reports one run.
 #[derive(Debug)]
@@ -41,21 +43,21 @@ impl<C> Reporting<'_, C> {
     pub async fn report(&self) -> Result<Outcome, OrganizationError> {
         let bucket = self.cloud.bucket(self.deadline);
         let id = &self.asked.run_id;
-        let run = bucket
-            .run(id)
-            .await?
-            .filter(|run| run.intent == self.asked.intent);
-        let run = run.ok_or_else(|| {
-            OrganizationError::Invalid(format!("there is no run {id} of this kind"))
-        })?;
+        let run = self.run(&bucket).await?;
+        let state = bucket.wanted(id).await?;
+        let state = state.and_then(|state| WantedState::of_value(state).ok());
+        let settings = state.as_ref().and_then(WantedState::organization);
+        let mut builder = self.begun(&bucket, &run, state.as_ref()).await?;
+        let mut excluded = StrayAccounts::of(run.intent, settings);
         let mut entries: BTreeMap<AccountId, Entry> = BTreeMap::new();
-        let mut builder = self.begun(&bucket, &run).await?;
         for entry in bucket.entries(id).await? {
             builder.expect(entry.item.clone());
+            excluded.expect(&entry.item.account_id);
             entries.insert(entry.item.account_id.clone(), entry);
         }
         for skipped in bucket.skipped(id).await? {
             builder.skip(&skipped);
+            excluded.skip(&skipped);
         }
         let mut tally = Tally::of(entries.len());
         let mut finished = Vec::new();
@@ -63,28 +65,24 @@ impl<C> Reporting<'_, C> {
             builder.add(&result);
             tally.note(&result);
             let entry = entries.get(&result.account_id);
-            if entry.is_some_and(|entry| is_finished(entry, &result)) {
+            let for_good = entry.is_some_and(|entry| is_finished(entry, &result));
+            excluded.add(&result, for_good);
+            if for_good {
                 finished.push(result.account_id);
             }
         })
         .await?;
-        let Report {
-            body,
-            counts,
-            last_run,
-            migration,
-        } = builder.finish();
-        bucket.keep_report(id, body).await?;
-        if let Some(migration) = migration {
-            tell(&bucket, migration).await?;
-        }
-        if let Some(last) = last_run {
-            bucket.keep_last(&last).await?;
-        }
+        let removal = Removal::begin(self.cloud, id, settings, excluded, self.deadline).await;
+        removal
+            .stacks()
+            .iter()
+            .for_each(|stacks| builder.stray(stacks));
+        let counts = self.keep(&bucket, builder.finish()).await?;
         bucket.mark(&finished, false).await?;
         if run.intent == Intent::Offboard {
             bucket.forget_subscription().await?;
         }
+        removal.end().await?;
         if run.idle.is_none() {
             measure(&run, counts);
         }
@@ -99,8 +97,20 @@ impl<C> Reporting<'_, C> {
         })
     }
 
-    async fn begun(&self, bucket: &Bucket, run: &Run) -> Result<ReportBuilder, OrganizationError> {
-        let facts = self.facts(bucket).await?;
+    async fn run(&self, bucket: &Bucket) -> Result<Run, OrganizationError> {
+        let id = &self.asked.run_id;
+        let run = bucket.run(id).await?;
+        run.filter(|run| run.intent == self.asked.intent)
+            .ok_or_else(|| OrganizationError::Invalid(format!("there is no run {id} of this kind")))
+    }
+
+    async fn begun(
+        &self,
+        bucket: &Bucket,
+        run: &Run,
+        state: Option<&WantedState>,
+    ) -> Result<ReportBuilder, OrganizationError> {
+        let facts = facts::of(state, run.intent, self.cloud.settings());
         let mut builder = ReportBuilder::new(self.asked.run_id.clone(), run.intent, facts);
         // A run over a few accounts does not see who of the others still waits.
         let tells_of_all = run.intent == Intent::Onboard && run.idle.is_none() && !run.is_partial;
@@ -110,9 +120,15 @@ impl<C> Reporting<'_, C> {
         Ok(builder)
     }
 
-    async fn facts(&self, bucket: &Bucket) -> Result<LeftBehindFacts, OrganizationError> {
-        let state = bucket.wanted(&self.asked.run_id).await?;
-        Ok(facts::of(state, self.asked.intent, self.cloud.settings()))
+    async fn keep(&self, bucket: &Bucket, report: Report) -> Result<RunCounts, PortError> {
+        bucket.keep_report(&self.asked.run_id, report.body).await?;
+        if let Some(migration) = report.migration {
+            tell(bucket, migration).await?;
+        }
+        if let Some(last) = report.last_run {
+            bucket.keep_last(&last).await?;
+        }
+        Ok(report.counts)
     }
 
     /// Every result, one after another; one file at a time is in memory.
@@ -157,7 +173,8 @@ async fn tell(bucket: &Bucket, migration: Migration) -> Result<(), PortError> {
 
 /// Whether an account is out for good, and need not be marked any more: a run before this one took
 /// out what there was, and this one found nothing. Until then a child of an older run could still
-/// put it in.
+/// put it in. Runs over a few accounts come in numbers when stacks go: one must not take from another
+/// the mark that it goes by.
 fn is_finished(entry: &Entry, result: &AccountResult) -> bool {
     entry.item.action == Action::Offboard
         && entry.item.as_wanted

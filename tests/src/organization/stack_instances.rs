@@ -1,6 +1,7 @@
 //! Stack instances of the stack sets that reach members.
 
 use anyhow::Result;
+use serde_json::json;
 
 use super::Organization;
 use crate::account::Account;
@@ -61,5 +62,23 @@ impl Organization<'_> {
         let mut all = self.stack_instances().await?;
         all.retain(|one| one.account == account.id);
         Ok(all)
+    }
+
+    /// Meanwhile nobody in this account may remove stacks of members by the API.
+    pub async fn with_refused_removals<T>(
+        &self,
+        work: impl AsyncFnOnce() -> Result<T>,
+    ) -> Result<T> {
+        let refused = json!([{
+            "service": "cloudformation",
+            "action": "DeleteStackInstances",
+            "account": self.management.id,
+            "times": 1000,
+            "status": 403,
+            "code": "AccessDenied",
+            "message": "Not today.",
+        }]);
+        let (done, _) = self.management.emulator.with_faults(&refused, work).await?;
+        Ok(done)
     }
 }

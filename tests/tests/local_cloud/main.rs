@@ -27,6 +27,7 @@ mod never_ran;
 mod organization_changes;
 mod organization_delete;
 mod organization_discovery;
+mod organization_exclusions;
 mod organization_history;
 mod organization_lifecycle;
 mod organization_names;

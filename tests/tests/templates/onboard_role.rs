@@ -79,7 +79,10 @@ fn it_makes_stacks_of_its_own_stack_sets_only() {
     let statements = statements();
     for (sid, kinds) in [
         ("SeeStacksOfMembers", &["stackset"][..]),
-        ("MakeFailedStacksAgain", &["stackset", "stackset-target"]),
+        (
+            "MakeAndRemoveStacksOfMembers",
+            &["stackset", "stackset-target"],
+        ),
     ] {
         let statement = statements
             .iter()

@@ -37,17 +37,30 @@ fn summary(account: &str, region: &str, status: &str, detailed: &str) -> String 
 }
 
 async fn make(wire: &Wire) -> Result<(), PortError> {
+    ask(wire, true).await
+}
+
+async fn remove(wire: &Wire) -> Result<(), PortError> {
+    ask(wire, false).await
+}
+
+async fn ask(wire: &Wire, makes: bool) -> Result<(), PortError> {
     let within = BTreeSet::from(["ou-a1b2-11112222".parse().unwrap()]);
     let regions: BTreeSet<RegionName> = ["eu-west-1", "us-east-1"]
         .map(|name| name.parse().unwrap())
         .into();
-    let making = Making {
+    let choice = StackChoice {
         stack_set: &stack_set(),
         account: &account(),
         within: &within,
         regions: &regions,
     };
-    instances(wire).make(&making, &operation()).await
+    let (instances, id) = (instances(wire), operation());
+    if makes {
+        instances.make(&choice, &id).await
+    } else {
+        instances.remove(&choice, &id).await
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -130,6 +143,32 @@ async fn stacks_are_made_in_one_account_below_a_target() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn stacks_are_removed_from_one_account_alone() {
+    let wire =
+        Wire::new(|_, _| answered("DeleteStackInstances", "<OperationId>op-1</OperationId>"));
+    remove(&wire).await.unwrap();
+    let asked = &wire.asked()[0];
+    assert_eq!(asked.action(), "DeleteStackInstances");
+    for (name, value) in [
+        ("StackSetName", "DefenderConnector-Members-Account"),
+        (
+            "DeploymentTargets.OrganizationalUnitIds.member.1",
+            "ou-a1b2-11112222",
+        ),
+        ("DeploymentTargets.Accounts.member.1", ACCOUNT),
+        // Without it the whole unit would lose its stacks.
+        ("DeploymentTargets.AccountFilterType", "INTERSECTION"),
+        ("Regions.member.1", "eu-west-1"),
+        ("Regions.member.2", "us-east-1"),
+        ("RetainStacks", "false"),
+        ("OperationId", "op-1"),
+    ] {
+        assert_eq!(asked.field(name).as_deref(), Some(value), "{name}");
+    }
+    assert_eq!(asked.field("DeploymentTargets.Accounts.member.2"), None);
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_same_operation_again_is_a_success() {
     let wire = Wire::new(|_, _| {
         refused(
@@ -139,7 +178,8 @@ async fn the_same_operation_again_is_a_success() {
         )
     });
     make(&wire).await.unwrap();
-    assert_eq!(wire.asked().len(), 1);
+    remove(&wire).await.unwrap();
+    assert_eq!(wire.asked().len(), 2);
 }
 
 #[tokio::test(start_paused = true)]

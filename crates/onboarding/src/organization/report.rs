@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::left_behind::LeftBehind;
 use super::{
     AccountOutcome, AccountResult, Action, Intent, Item, LastRun, LeftBehindFacts,
-    MemberRegistration, PutTimes, Shown, Skipped,
+    MemberRegistration, PutTimes, Shown, Skipped, StrayStacks,
 };
 use crate::AccountId;
 use crate::arc::RunId;
@@ -107,6 +107,7 @@ pub struct ReportBuilder {
     accounts: List,
     skipped: List,
     left_behind: List,
+    strays: List,
 }
 
 /// An account whose result is still to come.
@@ -148,6 +149,7 @@ impl ReportBuilder {
             accounts: List::default(),
             skipped: List::default(),
             left_behind: List::default(),
+            strays: List::default(),
         }
     }
 
@@ -175,6 +177,11 @@ impl ReportBuilder {
     pub fn skip(&mut self, skipped: &Skipped) {
         self.counts.accounts_skipped += 1;
         self.skipped.push(skipped);
+    }
+
+    /// Notes stacks that are in an account that is excluded.
+    pub fn stray(&mut self, stacks: &StrayStacks) {
+        self.strays.push(stacks);
     }
 
     /// Notes what came of an account. What is not expected, or was told before, does not count.
@@ -211,6 +218,7 @@ impl ReportBuilder {
             ("Accounts", self.accounts),
             ("Skipped", self.skipped),
             ("LeftBehind", self.left_behind),
+            ("StrayStacks", self.strays),
         ] {
             body.extend(format!(",\"{name}\":[").into_bytes());
             body.extend(list.0);

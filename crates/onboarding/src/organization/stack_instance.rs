@@ -71,9 +71,9 @@ impl OperationState {
     }
 }
 
-/// Which stacks are to be made, or made again.
+/// Which stacks are to be made, made again or removed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Making<'a> {
+pub struct StackChoice<'a> {
     /// By which stack set.
     pub stack_set: &'a StackSetName,
     /// In which account.
@@ -98,7 +98,14 @@ pub trait StackInstances: Send + Sync {
     /// starts nothing. Another operation that must end first is a transient failure.
     fn make(
         &self,
-        making: &Making<'_>,
+        choice: &StackChoice<'_>,
+        id: &OperationId,
+    ) -> impl Future<Output = Result<(), PortError>> + Send;
+    /// Has stacks removed with all that is in them. The same id again starts nothing. Another
+    /// operation that must end first is a transient failure.
+    fn remove(
+        &self,
+        choice: &StackChoice<'_>,
         id: &OperationId,
     ) -> impl Future<Output = Result<(), PortError>> + Send;
     /// How an operation stands.

@@ -106,7 +106,20 @@ impl OperationId {
         stack_set: &StackSetName,
         attempt: u32,
     ) -> Self {
-        let name = format!("{run}/{account}/{stack_set}/{attempt}");
+        Self::of(&format!("{run}/{account}/{stack_set}/{attempt}"))
+    }
+
+    /// The id of a run's attempt to remove what a stack set has in an account.
+    pub fn of_removal(
+        run: &RunId,
+        account: &AccountId,
+        stack_set: &StackSetName,
+        attempt: u32,
+    ) -> Self {
+        Self::of(&format!("{run}/{account}/{stack_set}/removal/{attempt}"))
+    }
+
+    fn of(name: &str) -> Self {
         Self(Uuid::new_v5(&Uuid::NAMESPACE_URL, name.as_bytes()).to_string())
     }
 }
@@ -177,6 +190,12 @@ mod tests {
             id("run", "111122223333", StackSetKind::Access, 1),
             id("run", "111122223334", StackSetKind::Account, 1),
             id("other", "111122223333", StackSetKind::Account, 1),
+            OperationId::of_removal(
+                &"run".parse().unwrap(),
+                &"111122223333".parse().unwrap(),
+                &StackSetNamePrefix::default_prefix().stack_set(StackSetKind::Account),
+                1,
+            ),
         ] {
             assert_ne!(first, other);
         }

@@ -10,11 +10,14 @@ use onboarding::organization::{
 use serde_json::Value;
 
 /// The facts. A run that does nothing has no wanted state, and leaves nothing behind.
-pub(super) fn of(state: Option<Value>, intent: Intent, settings: &Settings) -> LeftBehindFacts {
-    let state = state.and_then(|state| WantedState::of_value(state).ok());
-    let organization = state.as_ref().and_then(WantedState::organization);
-    let connector = state.as_ref().and_then(WantedState::connector);
-    let arc = state.as_ref().and_then(WantedState::arc);
+pub(super) fn of(
+    state: Option<&WantedState>,
+    intent: Intent,
+    settings: &Settings,
+) -> LeftBehindFacts {
+    let organization = state.and_then(WantedState::organization);
+    let connector = state.and_then(WantedState::connector);
+    let arc = state.and_then(WantedState::arc);
     let prefix = |settings: &OrganizationSettings| settings.stack_set_name_prefix.clone();
     LeftBehindFacts {
         partition: settings.partition.clone(),

@@ -23,6 +23,10 @@ pub(crate) struct StackSets {
     pub(crate) operations: BTreeMap<(String, String), &'static str>,
     /// What was to be made: stack set, account, Regions, targets.
     pub(crate) made: Vec<(String, String, Vec<String>, Vec<String>)>,
+    /// What was to be removed, likewise.
+    pub(crate) removed: Vec<(String, String, Vec<String>, Vec<String>)>,
+    /// How many looks at a removal it takes until the stacks are gone; `None` never.
+    pub(crate) looks: Option<u32>,
 }
 
 impl StackSets {
@@ -60,6 +64,7 @@ impl StackSets {
             }
             "DescribeStackSetOperation" => {
                 let key = (name, asked.field("OperationId").unwrap());
+                self.go_on();
                 match self.operations.get(&key) {
                     None => refused(404, "OperationNotFoundException", "none"),
                     Some(status) => answered(
@@ -70,19 +75,49 @@ impl StackSets {
                     ),
                 }
             }
-            "CreateStackInstances" => {
-                let id = asked.field("OperationId").unwrap();
-                let account = asked.field("DeploymentTargets.Accounts.member.1").unwrap();
-                let (regions, targets) = (
-                    members(asked, "Regions"),
-                    members(asked, "DeploymentTargets.OrganizationalUnitIds"),
-                );
-                self.operations
-                    .insert((name.clone(), id.clone()), "RUNNING");
-                self.made.push((name, account, regions, targets));
-                answered(&action, &format!("<OperationId>{id}</OperationId>"))
-            }
+            "CreateStackInstances" | "DeleteStackInstances" => self.begin(asked, name),
             other => panic!("{other}"),
+        }
+    }
+
+    fn begin(&mut self, asked: &Asked, name: String) -> Answer {
+        let id = asked.field("OperationId").unwrap();
+        let account = asked.field("DeploymentTargets.Accounts.member.1").unwrap();
+        let regions = members(asked, "Regions");
+        let targets = members(asked, "DeploymentTargets.OrganizationalUnitIds");
+        let action = asked.action();
+        let deletes = action == "DeleteStackInstances";
+        assert_eq!(
+            asked.field("RetainStacks").as_deref(),
+            deletes.then_some("false")
+        );
+        let key = (name.clone(), id.clone());
+        self.operations.insert(key, "RUNNING");
+        let asked_for = if deletes {
+            &mut self.removed
+        } else {
+            &mut self.made
+        };
+        asked_for.push((name, account, regions, targets));
+        answered(&action, &format!("<OperationId>{id}</OperationId>"))
+    }
+
+    /// All operations have ended.
+    pub(crate) fn end(&mut self, status: &'static str) {
+        self.operations.values_mut().for_each(|one| *one = status);
+    }
+
+    /// Removals end after so many looks.
+    fn go_on(&mut self) {
+        let Some(looks) = self.looks.as_mut().filter(|_| !self.removed.is_empty()) else {
+            return;
+        };
+        *looks = looks.saturating_sub(1);
+        if *looks == 0 {
+            for (name, account, ..) in &self.removed {
+                self.instances.remove(&(name.clone(), account.clone()));
+            }
+            self.end("SUCCEEDED");
         }
     }
 }
