@@ -19,7 +19,7 @@ use onboarding::{AccountId, Partition, PortError, RegionName, SubscriptionId};
 use tokio::time::Instant;
 
 use crate::bucket::Bucket;
-use crate::provision::{Errand, MachinesUntil, Provision, Task};
+use crate::provision::{Errand, MachinesUntil, Provision, Reach, Task};
 
 mod regions;
 
@@ -74,10 +74,11 @@ impl Cloud {
     /// A pass over an account. Its calls end by `deadline`.
     pub fn pass(&self, task: Task, deadline: Instant) -> AccountPass<'_> {
         let name = SessionName::for_request(task.run.as_str());
-        let assumption = match task.errand {
-            Errand::Onboard | Errand::Narrow => Assumption::Kept,
+        let assumption = match (task.reach, task.errand) {
+            (Reach::OwnAccount, _) => Assumption::Kept,
             // Where the role is gone, it need not be waited for.
-            Errand::Offboard => Assumption::AnewAtOnce,
+            (Reach::Organization, Errand::Offboard) => Assumption::AnewAtOnce,
+            (Reach::Organization, _) => Assumption::Anew,
         };
         let session = self
             .access

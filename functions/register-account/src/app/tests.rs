@@ -185,6 +185,24 @@ async fn missing_roles_have_a_name_of_their_own() {
     assert_eq!(door.azure_calls(), 0);
 }
 
+/// A session that is kept says nothing about a role that was deleted since.
+#[tokio::test]
+async fn an_access_role_that_is_gone_is_seen_by_a_warm_function() {
+    let door = FrontDoor::open().await.with_roles();
+    door.take(&asked("Onboard", &[], false)).await.unwrap();
+    door.aws.delete_access_role();
+    let error = door.take(&asked("Onboard", &[id()], true)).await;
+    let error = error.unwrap_err();
+    assert_eq!(error.error_type, "NotReady", "{}", error.error_message);
+
+    door.aws.bucket.put("leaving/all", "{}");
+    let outcome = door.take(&asked("Offboard", &[id()], false)).await.unwrap();
+    assert_eq!(outcome["Outcome"], "Removed");
+    let reason = outcome["Reason"].as_str().unwrap();
+    assert!(reason.contains("DefenderConnectorAccess"), "{reason}");
+    assert_eq!(door.azure.counters(SUBSCRIPTION).connectors_deleted, 1);
+}
+
 #[tokio::test]
 async fn what_the_environment_or_the_run_does_not_allow_is_refused_before_any_call() {
     let door = FrontDoor::open().await.with_roles();

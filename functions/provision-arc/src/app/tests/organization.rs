@@ -1,5 +1,7 @@
 //! The part of a run over the organization that is about one account.
 
+use std::sync::atomic::Ordering;
+
 use super::*;
 
 const MEMBER: &str = "444455556666";
@@ -19,8 +21,10 @@ fn state(arc: Value) -> Value {
 
 fn with_run(instances: usize, arc: Value) -> Simulation {
     let simulation = account(instances);
-    let text = state(arc).to_string();
+    let state = state(arc);
+    let text = state.to_string();
     simulation.aws.bucket.put("runs/r/wanted-state.json", text);
+    simulation.want(state);
     simulation
 }
 
@@ -33,6 +37,11 @@ fn of_member(operation: &str) -> Value {
 }
 
 impl Simulation {
+    /// The stack wants this from now on.
+    fn want(&self, state: Value) {
+        *self.aws.wanted.lock().unwrap() = Some(state);
+    }
+
     async fn refusal(&self, event: &Value) -> &'static str {
         let refused = self.event(event).await.unwrap_err();
         let actions = self.aws.take_actions();
@@ -54,7 +63,7 @@ async fn a_member_is_tagged_by_the_state_that_its_run_began_with() {
         (&json!(true), &json!(3))
     );
     let actions = simulation.aws.take_actions();
-    assert!(!actions.contains_key("GetParameter"), "{actions:?}");
+    assert_eq!(actions["GetParameter"], 1, "whether it is still wanted");
     assert_eq!(
         actions.get("GetWebIdentityToken"),
         None,
@@ -62,6 +71,47 @@ async fn a_member_is_tagged_by_the_state_that_its_run_began_with() {
     );
     let report = format!("runs/r/{MEMBER}/arc-report.json");
     assert!(simulation.keys().contains(&report));
+}
+
+/// An update may have taken tags off meanwhile that the run would put back.
+#[tokio::test(start_paused = true)]
+async fn a_run_puts_on_nothing_that_an_update_has_changed_since() {
+    for changed in [
+        json!({"AccountId": ACCOUNT, "ConnectorTagValue": "no"}),
+        json!({"AccountId": ACCOUNT, "ConnectorTagValue": "yes", "Regions": "us-east-1"}),
+        Value::Null,
+    ] {
+        let simulation = with_run(1, arc());
+        simulation.want(state(changed));
+        let refused = simulation.event(&of_member("Onboard")).await.unwrap_err();
+        assert_eq!(refused.error_type, "Conflict");
+        assert!(
+            refused
+                .error_message
+                .contains("of Arc has changed since the run r began")
+        );
+        let actions = simulation.aws.take_actions();
+        assert!(
+            !actions.contains_key("StartAutomationExecution"),
+            "{actions:?}"
+        );
+        // The former values are what is to be taken away.
+        simulation.aws.bucket.put("leaving/arc/all", "{}");
+        simulation.event(&of_member("Offboard")).await.unwrap();
+    }
+}
+
+/// What is said of other things than tags changes nothing about them, nor does what is empty.
+#[tokio::test(start_paused = true)]
+async fn an_update_of_something_else_stops_no_run() {
+    let simulation = with_run(1, arc());
+    let mut other = state(arc());
+    other["Arc"]["Regions"] = json!("");
+    other["Connector"]["ScanIntervalHours"] = json!("6");
+    other["Organization"]["ExcludedAccountIds"] = json!("444455556667");
+    simulation.want(other);
+    let outcome = simulation.event(&of_member("Onboard")).await.unwrap();
+    assert_eq!(outcome["InstancesTagged"], 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -126,4 +176,31 @@ async fn the_own_account_goes_on_where_only_the_organization_was_taken_out() {
     let sweep = json!({"Operation": "Onboard", "AccountId": ACCOUNT, "RunId": "sweep"});
     let outcome = simulation.event(&sweep).await.unwrap();
     assert_eq!(outcome["InstancesTagged"], 1);
+}
+
+/// A session that is kept says nothing about a role that was deleted since.
+#[tokio::test(start_paused = true)]
+async fn a_member_that_lets_nobody_in_any_more_keeps_no_delete_from_ending() {
+    let simulation = with_run(2, arc());
+    simulation.event(&of_member("Onboard")).await.unwrap();
+    simulation.aws.locked.store(true, Ordering::Relaxed);
+    assert_eq!(
+        simulation
+            .event(&of_member("Onboard"))
+            .await
+            .unwrap_err()
+            .error_type,
+        "Denied"
+    );
+    simulation.aws.bucket.put("leaving/all", "{}");
+    simulation.aws.take_actions();
+    let outcome = simulation.event(&of_member("Offboard")).await.unwrap();
+    assert_eq!(
+        (&outcome["Done"], &outcome["InstancesSeen"]),
+        (&json!(true), &json!(0))
+    );
+    let actions = simulation.aws.take_actions();
+    assert!(!actions.contains_key("DescribeRegions"), "{actions:?}");
+    let report = simulation.aws.bucket.objects();
+    assert!(report.contains_key(&format!("runs/r/{MEMBER}/arc-report.json")));
 }

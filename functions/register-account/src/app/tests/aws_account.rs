@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::json;
 use testkit::aws_wire::{Answer, Asked, LATER, answered, refused, session};
@@ -15,11 +16,17 @@ pub struct Aws {
     /// What IAM shows of each provider, by the path of its URL.
     providers: Mutex<BTreeMap<String, String>>,
     roles: Mutex<BTreeSet<String>>,
+    /// Whether the access role is gone, and with it whatever a session of it could do.
+    locked: AtomicBool,
 }
 
 impl Aws {
     pub fn make_role(&self, name: &str) {
         self.roles.lock().unwrap().insert(name.to_owned());
+    }
+
+    pub fn delete_access_role(&self) {
+        self.locked.store(true, Ordering::Relaxed);
     }
 
     pub fn has_no_provider(&self) -> bool {
@@ -30,10 +37,22 @@ impl Aws {
         let action = asked.action();
         match action.as_str() {
             "" => self.bucket.answer(asked),
+            // In words that make waiting no use.
+            "AssumeRole" if self.refuses(asked) => {
+                refused(403, "AccessDenied", "with an explicit deny")
+            }
             "AssumeRole" => session("SESSIONKEY", LATER),
             "GetSecretValue" => {
                 let secret = json!({"SecretString": "s3cr3t", "Name": "x"});
                 Answer::Body(200, secret.to_string())
+            }
+            "GetRole"
+            | "CreateOpenIDConnectProvider"
+            | "GetOpenIDConnectProvider"
+            | "DeleteOpenIDConnectProvider"
+                if self.locked.load(Ordering::Relaxed) =>
+            {
+                refused(403, "InvalidClientTokenId", "the token is invalid")
             }
             "GetRole" => self.role(asked),
             "CreateOpenIDConnectProvider" => {
@@ -45,6 +64,11 @@ impl Aws {
             "GetOpenIDConnectProvider" | "DeleteOpenIDConnectProvider" => self.provider(asked),
             other => panic!("{other} was not expected"),
         }
+    }
+
+    fn refuses(&self, asked: &Asked) -> bool {
+        let role = asked.field("RoleArn").unwrap_or_default();
+        self.locked.load(Ordering::Relaxed) && role.ends_with("/DefenderConnectorAccess")
     }
 
     fn provider(&self, asked: &Asked) -> Answer {
