@@ -20,7 +20,7 @@ use crate::cloud::Cloud;
 use crate::command::{AccountRun, Command};
 use crate::error::ProvisionError;
 use crate::properties::Circumstances;
-use crate::provision::Errand;
+use crate::provision::{Errand, Reach};
 use crate::result::Outcome;
 use crate::wanted::Wanted;
 
@@ -126,6 +126,7 @@ impl<S: ReplySender> ProvisionArc<S> {
                     account: account_id,
                     run: run_id,
                     request: Some(request_id),
+                    is_as_wanted: false,
                 };
                 (Errand::Narrow, run)
             }
@@ -165,7 +166,13 @@ async fn pass(
         until,
     };
     let task = properties.task(errand, circumstances);
-    let outcome: Outcome = cloud.pass(task, deadline).pass().await?;
+    let outcome = match cloud.pass(task, deadline).pass().await {
+        // Another run has found it out for good meanwhile, and taken the mark away.
+        Err(ProvisionError::NotLeaving(_)) if run.is_as_wanted && reach == Reach::Organization => {
+            Outcome::nothing_to_do()
+        }
+        outcome => outcome?,
+    };
     measure_outcome(&outcome);
     // Numbers and texts: there is nothing in it that JSON could not hold.
     Ok(serde_json::to_value(outcome).unwrap_or_default())

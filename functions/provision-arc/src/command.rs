@@ -50,6 +50,10 @@ pub struct AccountRun {
     /// single accounts goes by that run's own wanted state.
     #[serde(rename = "RequestId")]
     pub request: Option<RunId>,
+    /// Whether a run over the organization saw the account as it is wanted: to be taken out, it has
+    /// no connector any more.
+    #[serde(rename = "AsWanted", default)]
+    pub is_as_wanted: bool,
 }
 
 impl Command {
@@ -78,7 +82,8 @@ mod tests {
             Command::Onboard(AccountRun {
                 account: account.clone(),
                 run: id.clone(),
-                request: None
+                request: None,
+                is_as_wanted: false,
             })
         );
         let mut asked = sweep.clone();
@@ -89,7 +94,8 @@ mod tests {
             Command::Offboard(AccountRun {
                 account,
                 run: id.clone(),
-                request: Some(id)
+                request: Some(id),
+                is_as_wanted: false,
             })
         );
         asked["RequestId"] = json!(null);

@@ -234,6 +234,7 @@ mod tests {
             account: member(),
             run: "r".parse().unwrap(),
             request: None,
+            is_as_wanted: false,
         };
         let arc = |regions: &str| organization(json!({"Regions": regions}));
         let check = |now: &Value| check_still_wanted(&arc("eu-west-1"), &now.to_string(), &run);

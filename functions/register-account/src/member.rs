@@ -75,7 +75,13 @@ impl<C: Connectors, I: AccountIdentity, F: FormerConnectors, M: Marks> Member<C,
 
     /// Takes out what we put into the account.
     pub async fn offboard(&self) -> Result<Outcome, RegisterError> {
-        self.check_leaving().await?;
+        match self.check_leaving().await {
+            // Another run has found it out for good meanwhile, and taken the mark away.
+            Err(RegisterError::NotLeaving(_)) if self.as_wanted => {
+                return Ok(Outcome::nothing_to_remove());
+            }
+            checked => checked?,
+        }
         let seen = if self.as_wanted { &[][..] } else { &self.seen };
         self.take_out(seen.iter()).await
     }

@@ -161,6 +161,10 @@ async fn nothing_is_taken_out_without_a_mark() {
         let error = ended.unwrap_err();
         assert_eq!(error.name(), "Conflict", "{error}");
     }
+    // The run saw it out already, and another one has taken the mark away since.
+    member.as_wanted = true;
+    let outcome = member.offboard().await.unwrap();
+    assert_eq!(outcome.ending, Ending::NothingToRemove);
     assert_eq!(world.state(), before);
 }
 

@@ -140,6 +140,23 @@ async fn every_mark_that_is_about_the_member_decides() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_member_that_another_run_has_found_out_meanwhile_is_left_alone() {
+    let simulation = with_run(2, arc());
+    let mut event = of_member("Offboard");
+    event["AsWanted"] = json!(true);
+    let outcome = simulation.event(&event).await.unwrap();
+    assert_eq!(
+        (&outcome["Done"], &outcome["InstancesSeen"]),
+        (&json!(true), &json!(0))
+    );
+    let actions = simulation.aws.take_actions();
+    assert!(!actions.contains_key("AssumeRole"), "{actions:?}");
+    let mut own = json!({"Operation": "Offboard", "AccountId": ACCOUNT, "RunId": "s"});
+    own["AsWanted"] = json!(true);
+    assert_eq!(simulation.refusal(&own).await, "Invalid");
+}
+
+#[tokio::test(start_paused = true)]
 async fn tags_are_taken_away_although_nothing_is_said_of_them_any_more() {
     let simulation = with_run(0, Value::Null);
     simulation.aws.bucket.put("leaving/arc/all", "{}");
