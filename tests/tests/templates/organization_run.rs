@@ -36,7 +36,7 @@ fn accounts_are_listed_and_worked_on() {
         "Connectors": ["/subscriptions/s/c"],
         "AsWanted": false,
     }));
-    let provision = with(&json!({"Operation": "Onboard", "AccountId": ACCOUNT}));
+    let provision = with(&json!({"Operation": "Onboard", "AccountId": ACCOUNT, "AsWanted": false}));
     assert_eq!(
         ended.of_account(ACCOUNT),
         [
