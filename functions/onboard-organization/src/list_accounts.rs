@@ -13,7 +13,7 @@ use crate::cloud::Cloud;
 use crate::command;
 use crate::connectors::SeenConnectors;
 use crate::error::OrganizationError;
-use crate::run::{Entry, Run};
+use crate::run::{Entry, Run, since_1970};
 use crate::subscription;
 
 mod entries;
@@ -128,7 +128,8 @@ impl<C: SeenConnectors> Listing<'_, C> {
         plan: Plan,
     ) -> Result<Listed, OrganizationError> {
         let Plan { items, skipped } = plan;
-        let (entries, at_once) = entries::of(items, work, seen.last.as_ref());
+        let now = since_1970().as_secs();
+        let (entries, at_once) = entries::of(items, work, seen.last.as_ref(), now);
         marks::take_away(bucket, work, &entries, seen).await?;
         let targets = match work.scope.wanted() {
             none if none.is_empty() => work.scope.targets(&self.root(seen).await?),

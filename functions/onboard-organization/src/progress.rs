@@ -78,7 +78,7 @@ mod tests {
                 name: Shown::default(),
             },
             arc: Arc::None,
-            delay_seconds: 0,
+            not_before_epoch_seconds: None,
         }
     }
 

@@ -66,8 +66,9 @@ pub struct Entry {
     pub item: Item,
     /// What is done with its instances.
     pub arc: Arc,
-    /// How long it waits for its turn.
-    pub delay_seconds: u32,
+    /// When its turn comes, in seconds since 1970; absent where it need not wait.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before_epoch_seconds: Option<u64>,
 }
 
 impl Asked {
@@ -120,7 +121,8 @@ fn since(began: u64) -> Duration {
     since_1970().saturating_sub(Duration::from_millis(began))
 }
 
-fn since_1970() -> Duration {
+/// The time.
+pub fn since_1970() -> Duration {
     SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default()
 }
 
@@ -142,7 +144,7 @@ mod tests {
                 name: Shown::name("one"),
             },
             arc: Arc::Offboard,
-            delay_seconds: 3,
+            not_before_epoch_seconds: Some(1_795_000_000),
         };
         let shown = serde_json::to_value(&entry).unwrap();
         assert_eq!(
@@ -150,7 +152,7 @@ mod tests {
             json!({
                 "AccountId": "111122223333", "Action": "Offboard", "AsWanted": false,
                 "Connectors": ["/subscriptions/x"], "Name": "one", "Arc": "Offboard",
-                "DelaySeconds": 3,
+                "NotBeforeEpochSeconds": 1_795_000_000,
             })
         );
         assert_eq!(serde_json::from_value::<Entry>(shown).unwrap(), entry);

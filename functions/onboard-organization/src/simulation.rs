@@ -18,7 +18,7 @@ mod organizations;
 mod resource_manager;
 
 use map::Map;
-use resource_manager::ResourceManager;
+use resource_manager::{Clock, ResourceManager};
 
 const UNIT: &str = "ou-a1b2-11112222";
 
@@ -45,16 +45,22 @@ struct Ran {
 impl Simulation {
     /// `latency` is that of a write in Azure.
     fn of(members: usize, latency: Duration) -> Self {
+        let simulation = Self::wanting(&without_tags(UNIT), members, latency);
+        // RegisterAccount has measured it: the stack's own connector comes first.
+        let last = json!({"RunId": "own", "PutMilliseconds": latency.as_millis(), "Puts": 1});
+        let bucket = &simulation.world.aws.bucket;
+        bucket.put("runs/last.json", last.to_string());
+        simulation
+    }
+
+    fn wanting(wanted: &Value, members: usize, latency: Duration) -> Self {
         let world = World::new();
         let mut state = world.aws.state();
         for number in 1..=members {
             state.organization.join(&account_id(number), Some(UNIT));
         }
-        state.wanted = Some(without_tags(UNIT).to_string());
+        state.wanted = Some(wanted.to_string());
         drop(state);
-        // RegisterAccount has measured it: the stack's own connector comes first.
-        let last = json!({"RunId": "own", "PutMilliseconds": latency.as_millis(), "Puts": 1});
-        world.aws.bucket.put("runs/last.json", last.to_string());
         let quotas = Quotas::published().unwrap();
         let azure = ResourceManager::new(world.azure.clone(), &quotas, latency);
         Self {
@@ -96,10 +102,15 @@ impl Simulation {
             };
             let entries = self.world.object(listed["Key"].as_str().unwrap());
             let entries = entries.as_array().unwrap().clone();
+            let run = self.world.object(&format!("runs/{name}/run.json"));
+            let clock = Clock {
+                listed: Instant::now(),
+                epoch_seconds: run["Began"].as_u64().unwrap() / 1_000,
+            };
             let child = |entry: Value| {
                 let azure = Arc::clone(&self.azure);
                 let is_stopped = stopped();
-                async move { azure.child(&entry, is_stopped).await }
+                async move { azure.child(&entry, clock, is_stopped).await }
             };
             let results: Vec<Value> = map
                 .run(entries, child)

@@ -1,5 +1,7 @@
 //! Runs the state machine by the local cloud's engine, with functions whose answers a test chooses.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
 use crate::document::{read, root, run_python};
@@ -81,8 +83,10 @@ pub struct Ended {
     pub status: String,
     /// The function, by its package, and what it was told; in the order of the calls.
     pub calls: Vec<(String, Value)>,
-    /// What the results' files hold, by key.
+    /// What the results' files hold, by key, but for how long accounts took.
     pub kept: Map<String, Value>,
+    /// How long each account took, by its id; in milliseconds.
+    pub took: BTreeMap<String, u64>,
     /// How many events the execution itself has.
     pub events: u64,
 }
@@ -148,6 +152,8 @@ pub fn execution(definition: &str, input: &Value, items: &Value, answers: &Value
         let function = call[0].as_str().unwrap_or_default();
         (function.to_owned(), call[1].clone())
     };
+    let mut kept = ended["kept"].as_object().cloned().unwrap_or_default();
+    let took = take_times(&mut kept);
     Ended {
         status: status.unwrap_or_default().to_owned(),
         calls: ended["calls"]
@@ -156,9 +162,23 @@ pub fn execution(definition: &str, input: &Value, items: &Value, answers: &Value
             .flatten()
             .map(call)
             .collect(),
-        kept: ended["kept"].as_object().cloned().unwrap_or_default(),
+        kept,
+        took,
         events: ended["events"].as_u64().unwrap_or_default(),
     }
+}
+
+fn take_times(kept: &mut Map<String, Value>) -> BTreeMap<String, u64> {
+    let files = kept
+        .iter_mut()
+        .filter(|(key, _)| key.ends_with("/SUCCEEDED_0.json"));
+    let outcomes = files.flat_map(|(_, file)| file.as_array_mut().into_iter().flatten());
+    let time = |outcome: &mut Value| {
+        let account = outcome["AccountId"].as_str()?.to_owned();
+        let time = outcome.as_object_mut()?.remove("Milliseconds");
+        Some((account, time?.as_u64()?))
+    };
+    outcomes.filter_map(time).collect()
 }
 
 /// The definition whose answers are due at once.

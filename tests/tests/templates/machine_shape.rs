@@ -8,10 +8,12 @@ use crate::document::{descend, read, strings, template};
 use crate::machine_engine::MACHINE;
 
 /// What functions of expressions are called, as far as they are used.
-const FUNCTIONS: [&str; 12] = [
+const FUNCTIONS: [&str; 14] = [
+    "ceil",
     "count",
     "exists",
     "keys",
+    "max",
     "merge",
     "millis",
     "min",

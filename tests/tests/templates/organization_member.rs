@@ -1,5 +1,7 @@
 //! What a run does with one account, whatever happens to it.
 
+use std::time::SystemTime;
+
 use serde_json::{Value, json};
 
 use crate::document::read;
@@ -58,8 +60,9 @@ fn a_child_waits_for_its_turn_once() {
         item(ACCOUNT, "Onboard", "None"),
         item(OTHER, "Onboard", "None"),
     ]);
-    items[0]["DelaySeconds"] = json!(500);
-    items[1]["DelaySeconds"] = json!(0);
+    let now = SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs();
+    items[0]["NotBeforeEpochSeconds"] = json!(now + 500);
+    items[1]["NotBeforeEpochSeconds"] = json!(now - 500);
     let ended = execution(&read(MACHINE), &sweep(), &items, &answers(2, &json!({})));
     let accounts: Vec<&Value> = ended
         .told("Onboard")
@@ -68,6 +71,9 @@ fn a_child_waits_for_its_turn_once() {
         .collect();
     assert_eq!(accounts, [OTHER, ACCOUNT]);
     assert_eq!(ended.outcomes().len(), 2);
+    // Waits pass at once here, so that its turn has not come in the end; nor does it count.
+    assert_eq!(ended.took[ACCOUNT], 0);
+    assert!(ended.took[OTHER] < 500_000, "{:?}", ended.took);
 }
 
 #[test]

@@ -6,8 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::arc::RunId;
 
-/// How long a write takes until a run has measured it.
+/// How long an account takes until a run has measured it.
 const FIRST_GUESS: Duration = Duration::from_secs(1);
+/// What it takes at least where its instances get tags: Systems Manager is waited for. Three hundred
+/// accounts at once leave most of the functions that an AWS account may run to others.
+const LEAST_WITH_TAGS: Duration = Duration::from_secs(20);
 
 /// From 1 to 1,000, which is how many functions run at once unless AWS is asked for more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -40,47 +43,70 @@ pub struct LastRun {
     pub run_id: RunId,
     /// How long a write took, the median of all.
     pub put_milliseconds: u32,
+    /// How long the accounts took that were written for, from their turn to their end, the median of
+    /// all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account_milliseconds: Option<u32>,
     /// How many there were.
     pub puts: usize,
 }
 
-/// As many as keep the service's refill busy: what is chosen, or its rate times the time that a
-/// write takes.
+/// As many as keep the service's refill busy: what is chosen, or its rate times the time that an
+/// account takes, and half as many again, since not all take the same. Each has its turn besides.
 pub fn max_concurrency(
     chosen: Option<MaxConcurrency>,
     last: Option<&LastRun>,
     refill_per_second: u32,
+    has_tags: bool,
 ) -> MaxConcurrency {
     if let Some(chosen) = chosen {
         return chosen;
     }
-    let write = last.map_or(FIRST_GUESS.as_millis(), |last| last.put_milliseconds.into());
-    let busy = (u128::from(refill_per_second) * write).div_ceil(1_000);
+    let measured = last.map(|last| {
+        let account = last.account_milliseconds.unwrap_or_default();
+        account.max(last.put_milliseconds).into()
+    });
+    let waited = if has_tags {
+        LEAST_WITH_TAGS.as_millis()
+    } else {
+        0
+    };
+    let account = measured.unwrap_or(FIRST_GUESS.as_millis()).max(waited);
+    let busy = (u128::from(refill_per_second) * account * 3).div_ceil(2_000);
     let bounded = busy.clamp(MaxConcurrency::LEAST.into(), MaxConcurrency::MOST.into());
     MaxConcurrency(u16::try_from(bounded).unwrap_or(MaxConcurrency::MOST))
 }
 
-/// How long the writes of a run took.
+/// How long the writes of a run took, and the accounts that they were for.
 #[derive(Debug, Clone, Default)]
-pub struct PutTimes(Vec<u32>);
+pub struct PutTimes {
+    puts: Vec<u32>,
+    accounts: Vec<u32>,
+}
 
 impl PutTimes {
-    /// Notes one.
-    pub fn note(&mut self, milliseconds: u32) {
-        self.0.push(milliseconds);
+    /// Notes a write, and how long its account took where that is known.
+    pub fn note(&mut self, put_milliseconds: u32, account_milliseconds: Option<u32>) {
+        self.puts.push(put_milliseconds);
+        self.accounts.extend(account_milliseconds);
     }
 
     /// What the next run is to know; `None` where nothing was written.
-    pub fn record(mut self, run_id: &RunId) -> Option<LastRun> {
-        let middle = self.0.len().checked_sub(1)? / 2;
-        let (_, median, _) = self.0.select_nth_unstable(middle);
-        let put_milliseconds = *median;
+    pub fn record(self, run_id: &RunId) -> Option<LastRun> {
+        let puts = self.puts.len();
         Some(LastRun {
             run_id: run_id.clone(),
-            put_milliseconds,
-            puts: self.0.len(),
+            put_milliseconds: median(self.puts)?,
+            account_milliseconds: median(self.accounts),
+            puts,
         })
     }
+}
+
+fn median(mut times: Vec<u32>) -> Option<u32> {
+    let middle = times.len().checked_sub(1)? / 2;
+    let (_, median, _) = times.select_nth_unstable(middle);
+    Some(*median)
 }
 
 #[cfg(test)]
@@ -93,6 +119,7 @@ mod tests {
         LastRun {
             run_id: "run".parse().unwrap(),
             put_milliseconds,
+            account_milliseconds: None,
             puts: 1,
         }
     }
@@ -100,23 +127,40 @@ mod tests {
     #[test]
     fn as_many_run_at_once_as_keep_the_refill_busy() {
         for (milliseconds, at_once) in [
-            (1_000, 10),
-            (35_000, 350),
-            (1_050, 11),
+            (1_000, 15),
+            (35_000, 525),
+            (1_050, 16),
             (1, 1),
             (0, 1),
             (u32::MAX, 1_000),
         ] {
-            let found = max_concurrency(None, Some(&last(milliseconds)), 10);
+            let found = max_concurrency(None, Some(&last(milliseconds)), 10, false);
             assert_eq!(found.get(), at_once, "{milliseconds}");
         }
-        assert_eq!(max_concurrency(None, None, 10).get(), 10);
+        assert_eq!(max_concurrency(None, None, 10, false).get(), 15);
+    }
+
+    #[test]
+    fn an_account_takes_longer_than_its_write() {
+        let mut last = last(1_000);
+        last.account_milliseconds = Some(61_000);
+        for (has_tags, at_once) in [(false, 915), (true, 915)] {
+            let found = max_concurrency(None, Some(&last), 10, has_tags);
+            assert_eq!(found.get(), at_once);
+        }
+        last.account_milliseconds = Some(900);
+        assert_eq!(max_concurrency(None, Some(&last), 10, false).get(), 15);
+        assert_eq!(max_concurrency(None, Some(&last), 10, true).get(), 300);
+        assert_eq!(max_concurrency(None, None, 10, true).get(), 300);
     }
 
     #[test]
     fn what_is_chosen_wins() {
         let chosen = MaxConcurrency::chosen(7);
-        assert_eq!(max_concurrency(chosen, Some(&last(35_000)), 10).get(), 7);
+        assert_eq!(
+            max_concurrency(chosen, Some(&last(35_000)), 10, true).get(),
+            7
+        );
         assert_eq!(MaxConcurrency::chosen(0), None);
         assert_eq!(MaxConcurrency::chosen(1_001), None);
     }
@@ -126,19 +170,31 @@ mod tests {
         let mut times = PutTimes::default();
         let run: RunId = "run".parse().unwrap();
         assert_eq!(times.clone().record(&run), None);
-        for time in [900, 30_000, 1_100, 1_000, 950] {
-            times.note(time);
+        for (put, account) in [
+            (900, None),
+            (30_000, Some(90_000)),
+            (1_100, Some(7_000)),
+            (1_000, Some(8_000)),
+            (950, None),
+        ] {
+            times.note(put, account);
         }
         let record = times.record(&run).unwrap();
         let text = serde_json::to_string(&record).unwrap();
-        assert_eq!(text, r#"{"RunId":"run","PutMilliseconds":1000,"Puts":5}"#);
+        assert_eq!(
+            text,
+            r#"{"RunId":"run","PutMilliseconds":1000,"AccountMilliseconds":8000,"Puts":5}"#
+        );
         assert_eq!(serde_json::from_str::<LastRun>(&text).unwrap(), record);
+        let before = r#"{"RunId":"run","PutMilliseconds":1000,"Puts":5}"#;
+        let before: LastRun = serde_json::from_str(before).unwrap();
+        assert_eq!(before.account_milliseconds, None);
     }
 
     proptest! {
         #[test]
-        fn it_is_always_within_its_bounds(milliseconds: u32, refill: u32) {
-            let found = max_concurrency(None, Some(&last(milliseconds)), refill).get();
+        fn it_is_always_within_its_bounds(milliseconds: u32, refill: u32, has_tags: bool) {
+            let found = max_concurrency(None, Some(&last(milliseconds)), refill, has_tags).get();
             prop_assert!((1..=1_000).contains(&found));
         }
     }

@@ -246,7 +246,7 @@ impl ReportBuilder {
         };
         *count += 1;
         if let Some(time) = result.put_milliseconds {
-            self.times.note(time);
+            self.times.note(time, result.account_milliseconds);
         }
         let Waiting {
             action,

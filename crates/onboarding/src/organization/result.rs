@@ -63,6 +63,13 @@ pub struct AccountResult {
     /// How long the write took.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub put_milliseconds: Option<u32>,
+    /// How long the account took from its turn to its end.
+    #[serde(
+        default,
+        rename = "Milliseconds",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub account_milliseconds: Option<u32>,
 }
 
 impl AccountResult {
@@ -76,6 +83,7 @@ impl AccountResult {
             connector: None,
             instances: None,
             put_milliseconds: None,
+            account_milliseconds: None,
         }
     }
 

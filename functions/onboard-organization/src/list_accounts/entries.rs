@@ -13,6 +13,9 @@ use crate::run::{Arc, Entry};
 /// How many writes a second Azure Resource Manager takes, and how many at once.
 const WRITES_PER_SECOND: u32 = 10;
 const WRITES_AT_ONCE: usize = 200;
+/// How many of them a run takes. The others are for what is tried again, and for other work in the
+/// subscription.
+const TAKEN_AT_ONCE: usize = WRITES_AT_ONCE / 2;
 /// How many accounts are worked on at once where Azure is hardly written to: one of a hundred,
 /// between these.
 const ONE_OF: usize = 100;
@@ -64,11 +67,17 @@ pub(super) fn add_lost_tags(plan: &mut Plan, work: &Work, accounts: &[SeenAccoun
     }));
 }
 
-/// The list, and how many of it are worked on at once.
-pub(super) fn of(items: Vec<Item>, work: &Work, last: Option<&LastRun>) -> (Vec<Entry>, u16) {
+/// The list, and how many of it are worked on at once. `now` is in seconds since 1970.
+pub(super) fn of(
+    items: Vec<Item>,
+    work: &Work,
+    last: Option<&LastRun>,
+    now: u64,
+) -> (Vec<Entry>, u16) {
     let writes = items.iter().filter(|item| !item.as_wanted).count();
     let chosen = work.settings.max_concurrent_accounts;
-    let paced = max_concurrency(chosen, last, WRITES_PER_SECOND).get();
+    let has_tags = work.state.arc().is_some();
+    let paced = max_concurrency(chosen, last, WRITES_PER_SECOND, has_tags).get();
     let is_bound = chosen.is_some() || writes > WRITES_AT_ONCE;
     let wide = (items.len() / ONE_OF).clamp(FEWEST_AT_ONCE, MOST_AT_ONCE);
     let at_once = if is_bound {
@@ -76,17 +85,37 @@ pub(super) fn of(items: Vec<Item>, work: &Work, last: Option<&LastRun>) -> (Vec<
     } else {
         paced.max(u16::try_from(wide).unwrap_or(u16::MAX))
     };
-    let entries = items.into_iter().enumerate().map(|(place, item)| Entry {
+    let mut turns = Turns::beginning(now);
+    let entries = items.into_iter().map(|item| Entry {
         arc: arc(item.action, work),
-        delay_seconds: if writes > WRITES_AT_ONCE && place < usize::from(at_once) {
-            // The first ones begin one after another, and are from then on as they are.
-            u32::try_from(place).unwrap_or(u32::MAX) / WRITES_PER_SECOND
-        } else {
-            0
-        },
+        not_before_epoch_seconds: (writes > WRITES_AT_ONCE && !item.as_wanted)
+            .then(|| turns.next())
+            .flatten(),
         item,
     });
     (entries.collect(), at_once)
+}
+
+/// When those begin that write to Azure: as it takes writes, however long each of them works.
+struct Turns {
+    now: u64,
+    given: usize,
+}
+
+impl Turns {
+    fn beginning(now: u64) -> Self {
+        Self { now, given: 0 }
+    }
+
+    fn next(&mut self) -> Option<u64> {
+        let waiting = self.given.checked_sub(TAKEN_AT_ONCE);
+        self.given += 1;
+        let waiting = u64::try_from(waiting?).unwrap_or(u64::MAX);
+        Some(
+            self.now
+                .saturating_add(1 + waiting / u64::from(WRITES_PER_SECOND)),
+        )
+    }
 }
 
 fn arc(action: Action, work: &Work) -> Arc {

@@ -90,7 +90,7 @@ async fn a_sweep_is_over_all_accounts_in_scope_and_the_stacks_own() {
     assert_eq!(
         listed,
         json!({"Bucket": "defender-runs", "Key": "runs/r/accounts.json", "Count": 4,
-            "MaxConcurrency": 10, "SkippedCount": 2})
+            "MaxConcurrency": 300, "SkippedCount": 2})
     );
     let onboard = |account| entry(account, "Onboard", "Onboard");
     assert_eq!(
@@ -229,32 +229,46 @@ async fn what_an_update_changes_meanwhile_is_listed_anew() {
 
 #[tokio::test(start_paused = true)]
 async fn as_many_are_worked_on_at_once_as_azure_takes_writes_of() {
-    for (members, last, at_once, delayed) in [
+    let put = |milliseconds| json!({"RunId": "x", "PutMilliseconds": milliseconds, "Puts": 9});
+    let whole = json!({"RunId": "x", "PutMilliseconds": 900, "AccountMilliseconds": 61_000,
+        "Puts": 9});
+    for (members, state, last, at_once, last_turn) in [
         // Hardly any write: as wide as the organization is large.
-        (150, None, 10, 0),
-        // Writes of a second each.
-        (400, None, 10, 0),
-        // Writes of 35 seconds each, which begin one after another.
-        (400, Some(35_000), 350, 34),
+        (150, without_tags(IN), None, 15, None),
+        // Writes of a second each, of which half of what Azure takes at once need not wait.
+        (400, without_tags(IN), None, 15, Some(31)),
+        // Writes of 35 seconds each.
+        (400, without_tags(IN), Some(put(35_000)), 525, Some(31)),
+        // Instances are tagged, too: Systems Manager takes longer than Azure.
+        (400, wanted(IN), Some(put(900)), 300, Some(31)),
+        (400, wanted(IN), Some(whole), 915, Some(31)),
     ] {
         let world = World::new();
         for number in 1..=members {
             let id = account_id(number);
             world.aws.state().organization.join(&id, Some(IN));
         }
-        world.aws.state().wanted = Some(wanted(IN).to_string());
-        if let Some(milliseconds) = last {
-            let last = json!({"RunId": "x", "PutMilliseconds": milliseconds, "Puts": 9});
+        world.aws.state().wanted = Some(state.to_string());
+        if let Some(last) = &last {
             world.aws.bucket.put("runs/last.json", last.to_string());
         }
         let listed = list(&world, &json!({})).await;
         assert_eq!(listed["MaxConcurrency"], at_once, "{members} {last:?}");
         let entries = world.object("runs/r/accounts.json");
-        let delays = entries
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|one| one["DelaySeconds"].as_u64().unwrap());
-        assert_eq!(delays.max(), Some(delayed), "{members} {last:?}");
+        let turns = entries.as_array().unwrap().iter();
+        let turns: Vec<u64> = turns
+            .filter_map(|one| one["NotBeforeEpochSeconds"].as_u64())
+            .collect();
+        let began = world.object("runs/r/run.json")["Began"].as_u64().unwrap() / 1_000;
+        // The second may have passed between the one and the other.
+        let last_turn_seen = turns.iter().max().map(|turn| turn.saturating_sub(began));
+        let expected = [last_turn, last_turn.map(|turn| turn - 1)];
+        assert!(
+            expected.contains(&last_turn_seen),
+            "{members} {last:?} {last_turn_seen:?}"
+        );
+        if last_turn.is_some() {
+            assert_eq!(turns.len(), members + 1 - 100, "{members} {last:?}");
+        }
     }
 }

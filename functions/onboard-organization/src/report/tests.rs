@@ -24,8 +24,7 @@ fn world(entries: &[Value]) -> World {
 
 fn entry(account: usize, action: &str, as_wanted: bool) -> Value {
     json!({"AccountId": account_id(account), "Action": action, "Connectors": [],
-        "AsWanted": as_wanted, "Name": format!("account {account}"), "Arc": "None",
-        "DelaySeconds": 0})
+        "AsWanted": as_wanted, "Name": format!("account {account}"), "Arc": "None"})
 }
 
 fn result(account: usize, outcome: &str) -> Value {

@@ -9,13 +9,29 @@ use onboarding::deployment::Deployment;
 use onboarding::{Connector, ConnectorId, WantedConnector};
 use serde_json::{Value, json};
 use testkit::quotas::Quotas;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::world::azure::{Azure, ours, wanted};
 use crate::world::tokens::Tokens;
 
 /// How long a read takes.
 const READ: Duration = Duration::from_millis(200);
+
+/// How long Systems Manager takes over the tags of an account.
+pub(super) const TAGGING: Duration = Duration::from_mins(1);
+
+/// Simulated time beside that of the world, which stands still meanwhile.
+#[derive(Clone, Copy)]
+pub(super) struct Clock {
+    pub(super) listed: Instant,
+    pub(super) epoch_seconds: u64,
+}
+
+impl Clock {
+    fn at(self, epoch_seconds: u64) -> Instant {
+        self.listed + Duration::from_secs(epoch_seconds.saturating_sub(self.epoch_seconds))
+    }
+}
 
 pub(super) struct ResourceManager {
     azure: Azure,
@@ -54,10 +70,28 @@ impl ResourceManager {
         self.azure.state().connectors.get(id.name.as_str()).cloned()
     }
 
-    /// What a child comes to. One that is stopped has written and says nothing: it is as if its
-    /// function had been killed on the way out.
-    pub(super) async fn child(&self, entry: &Value, is_stopped: bool) -> Option<Value> {
-        sleep(Duration::from_secs(entry["DelaySeconds"].as_u64().unwrap())).await;
+    /// What a child comes to, and how long that takes from its turn.
+    pub(super) async fn child(
+        &self,
+        entry: &Value,
+        clock: Clock,
+        is_stopped: bool,
+    ) -> Option<Value> {
+        if let Some(turn) = entry["NotBeforeEpochSeconds"].as_u64() {
+            sleep_until(clock.at(turn)).await;
+        }
+        let began = Instant::now();
+        let mut result = self.work(entry, is_stopped).await?;
+        if entry["Arc"] == "Onboard" {
+            sleep(TAGGING).await;
+        }
+        result["Milliseconds"] = json!(began.elapsed().as_millis());
+        Some(result)
+    }
+
+    /// One that is stopped has written and says nothing: it is as if its function had been killed on
+    /// the way out.
+    async fn work(&self, entry: &Value, is_stopped: bool) -> Option<Value> {
         let id = &entry["AccountId"];
         let account: AccountId = id.as_str().unwrap().parse().unwrap();
         if entry["Action"] == "Offboard" {
