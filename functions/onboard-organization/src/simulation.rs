@@ -14,6 +14,7 @@ use crate::world::organization::account_id;
 use crate::world::wanted::without_tags;
 
 mod map;
+mod memory;
 mod organizations;
 mod resource_manager;
 

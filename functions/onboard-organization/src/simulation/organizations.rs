@@ -95,6 +95,7 @@ async fn ten_thousand(latency: Duration) {
     assert_eq!(ran.outcome["AccountsConnected"], LARGE + 1);
     assert_each_written_once(&simulation, LARGE + 1);
     assert_converged(&simulation, LARGE + 1).await;
+    memory::tell();
 }
 
 #[tokio::test(start_paused = true)]
