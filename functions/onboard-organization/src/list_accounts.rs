@@ -58,6 +58,10 @@ impl<C: SeenConnectors> Listing<'_, C> {
         match self.task().await? {
             Task::Idle(reason) => {
                 info!(run.id = %self.asked.run_id, "nothing is to be done: {reason}");
+                if self.asked.request_id.is_none() {
+                    // A delete may have emptied the bucket, which could not go with something in it.
+                    return Ok(self.nothing());
+                }
                 self.write(&bucket, Vec::new(), &[], 1, Some(reason)).await
             }
             Task::Work(work) => {
@@ -150,6 +154,16 @@ impl<C: SeenConnectors> Listing<'_, C> {
             entries.len(), at_once, skipped.len()
         );
         self.write(bucket, entries, &skipped, at_once, None).await
+    }
+
+    fn nothing(&self) -> Listed {
+        Listed {
+            bucket: self.cloud.settings().run_bucket.clone(),
+            key: String::new(),
+            count: 0,
+            max_concurrency: 1,
+            skipped_count: 0,
+        }
     }
 
     async fn write(

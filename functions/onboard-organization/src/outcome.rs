@@ -1,6 +1,6 @@
 //! What came of a run, as the state machine carries it from the report to the answer.
 
-use onboarding::organization::{RunOutcome, Shown};
+use onboarding::organization::{RunCounts, RunOutcome, Shown};
 use serde::{Deserialize, Serialize};
 
 /// What came of a run, done or not.
@@ -28,6 +28,18 @@ pub struct CommonFault {
 }
 
 impl Outcome {
+    /// Of a run that found nothing to do.
+    pub fn of_nothing() -> Self {
+        Self {
+            run: RunOutcome {
+                counts: RunCounts::default(),
+                report_uri: String::new(),
+                done: true,
+            },
+            common_fault: None,
+        }
+    }
+
     /// What `Fn::GetAtt` reads, the most important first.
     pub fn attributes(&self) -> [(&'static str, String); 6] {
         let counts = &self.run.counts;

@@ -43,7 +43,9 @@ impl<C> Reporting<'_, C> {
     pub async fn report(&self) -> Result<Outcome, OrganizationError> {
         let bucket = self.cloud.bucket(self.deadline);
         let id = &self.asked.run_id;
-        let run = self.run(&bucket).await?;
+        let Some(run) = self.run(&bucket).await? else {
+            return Ok(Outcome::of_nothing());
+        };
         let state = bucket.wanted(id).await?;
         let state = state.and_then(|state| WantedState::of_value(state).ok());
         let settings = state.as_ref().and_then(WantedState::organization);
@@ -97,11 +99,17 @@ impl<C> Reporting<'_, C> {
         })
     }
 
-    async fn run(&self, bucket: &Bucket) -> Result<Run, OrganizationError> {
+    /// The run; `None` where it found nothing to do, and wrote nothing down.
+    async fn run(&self, bucket: &Bucket) -> Result<Option<Run>, OrganizationError> {
         let id = &self.asked.run_id;
-        let run = bucket.run(id).await?;
-        run.filter(|run| run.intent == self.asked.intent)
-            .ok_or_else(|| OrganizationError::Invalid(format!("there is no run {id} of this kind")))
+        let asked = &self.asked;
+        match bucket.run(id).await? {
+            Some(run) if run.intent == asked.intent => Ok(Some(run)),
+            None if asked.results_key.is_none() && asked.intent == Intent::Onboard => Ok(None),
+            _ => Err(OrganizationError::Invalid(format!(
+                "there is no run {id} of this kind"
+            ))),
+        }
     }
 
     async fn begun(

@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::arc::RunId;
 
-/// How long an account takes until a run has measured it.
-const FIRST_GUESS: Duration = Duration::from_secs(1);
-/// What it takes at least where its instances get tags: Systems Manager is waited for. Three hundred
-/// accounts at once leave most of the functions that an AWS account may run to others.
+/// How long an account takes until a run has measured it: rather too long, since whoever waits for
+/// its turn runs no function.
+const FIRST_GUESS: Duration = Duration::from_mins(1);
+/// What it takes at least where its instances get tags: Systems Manager is waited for.
 const LEAST_WITH_TAGS: Duration = Duration::from_secs(20);
 
 /// From 1 to 1,000, which is how many functions run at once unless AWS is asked for more.
@@ -137,7 +137,7 @@ mod tests {
             let found = max_concurrency(None, Some(&last(milliseconds)), 10, false);
             assert_eq!(found.get(), at_once, "{milliseconds}");
         }
-        assert_eq!(max_concurrency(None, None, 10, false).get(), 15);
+        assert_eq!(max_concurrency(None, None, 10, false).get(), 900);
     }
 
     #[test]
@@ -151,7 +151,7 @@ mod tests {
         last.account_milliseconds = Some(900);
         assert_eq!(max_concurrency(None, Some(&last), 10, false).get(), 15);
         assert_eq!(max_concurrency(None, Some(&last), 10, true).get(), 300);
-        assert_eq!(max_concurrency(None, None, 10, true).get(), 300);
+        assert_eq!(max_concurrency(None, None, 10, true).get(), 900);
     }
 
     #[test]

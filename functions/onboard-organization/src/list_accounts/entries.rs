@@ -80,10 +80,12 @@ pub(super) fn of(
     let paced = max_concurrency(chosen, last, WRITES_PER_SECOND, has_tags).get();
     let is_bound = chosen.is_some() || writes > WRITES_AT_ONCE;
     let wide = (items.len() / ONE_OF).clamp(FEWEST_AT_ONCE, MOST_AT_ONCE);
-    let at_once = if is_bound {
-        paced
-    } else {
-        paced.max(u16::try_from(wide).unwrap_or(u16::MAX))
+    let wide = u16::try_from(wide).unwrap_or(u16::MAX);
+    let at_once = match last {
+        _ if is_bound => paced,
+        Some(_) => paced.max(wide),
+        // A guess is for many, who have their turns.
+        None => wide,
     };
     let mut turns = Turns::beginning(now);
     let entries = items.into_iter().map(|item| Entry {
