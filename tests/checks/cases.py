@@ -12,6 +12,7 @@ TENANT = "0a1b2c3d-1111-4222-8333-444455556666"
 
 # Everything on. What is not named here has its default.
 EVERYTHING_ON = {
+    "Scope": "Organization",
     "CspmPlan": "Defender",
     "CspmCiem": "true",
     "ServersPlan": "P2",
@@ -34,7 +35,6 @@ SAMPLES = {
     "AzureSubscriptionId": "0a1b2c3d-3333-4222-8333-444455556666",
     "AzureTenantId": TENANT,
     "CiemCloudTrailBucketName": "example-trail",
-    "CiemProviderArn": f"arn:aws:iam::{ACCOUNT}:oidc-provider/sts.windows.net/{TENANT}/",
     "CiemSubject": "0a1b2c3d-4444-4222-8333-444455556666",
     "ConnectorName": "aws-example",
     "ContainersAntiMalware": "true",
@@ -43,16 +43,18 @@ SAMPLES = {
     "CspmServerlessContainers": "true",
     "DataCollectionExternalId": "0a1b2c3d-5555-4222-8333-444455556666",
     "DeploymentId": "example",
-    "IdentityProviderArn":
-        f"arn:aws:iam::{ACCOUNT}:oidc-provider/sts.windows.net/33e01921-4d64-4f8c-a055-5bdaffd5e33d/",
+    "ExcludedAccountIds": "111122223333",
+    "HomeRegion": "eu-west-1",
+    "MaxConcurrentAccounts": "10",
     "OrganizationId": "o-a1b2c3d4e5",
+    "OrganizationalUnitIds": "ou-a1b2-11112222",
     "Regions": "eu-west-1",
     "StackAccountId": ACCOUNT,
     "StackId": PSEUDO_PARAMETERS["AWS::StackId"],
 }
 
 # Empty by default, and given wherever everything is on.
-NEVER_EMPTY = ("CiemProviderArn", "CiemSubject")
+NEVER_EMPTY = ("CiemSubject",)
 
 ACCESS_MODE = "AccessMode"
 

@@ -39,6 +39,7 @@ ARNS = {
 
 # What our own custom resources answer, where a policy uses it.
 ATTRIBUTES = {
+    ("Custom::DeploymentScope", "OrganizationId"): "o-a1b2c3d4e5",
     ("Custom::ArcRegions", "StackSetPrincipals"):
         "cloudformation.amazonaws.com,cloudformation.ap-east-1.amazonaws.com",
 }

@@ -10,6 +10,8 @@ import threading
 import time
 
 from ministack.core import lambda_runtime
+from ministack.core.responses import get_account_id, get_region
+from ministack.services import lambda_svc
 
 import emulator
 import switches
@@ -18,6 +20,7 @@ _LONGEST_INVOCATION_SECONDS = 900
 
 emulator.require(lambda_runtime, "_workers", "_lock", "ProvidedWorker", "ProvidedRuntimeError", "reset", "kill_workers")
 emulator.require(lambda_runtime.ProvidedWorker, "invoke", "_await_init")
+emulator.require(lambda_svc, "invalidate_worker")
 
 
 def _kill_at_once(process) -> None:
@@ -76,6 +79,13 @@ def _invoke_within(inner):
     return invoke
 
 
+def _of_this_account(inner):
+    """The emulator ends the processes of all functions of a name where it is not told whose."""
+    def invalidate(function_name, qualifier=None, account=None, region=None):
+        return inner(function_name, qualifier, account or get_account_id(), region or get_region())
+    return invalidate
+
+
 def _await_init(inner):
     def await_init(worker, init_timeout=None):
         try:
@@ -89,7 +99,8 @@ def _await_init(inner):
 
 
 def install() -> None:
-    """Kill instead of asking, and let a switch shorten timeouts."""
+    """Kill instead of asking, leave other accounts' functions alone, and let a switch shorten timeouts."""
+    emulator.replace(lambda_svc, "invalidate_worker", _of_this_account(lambda_svc.invalidate_worker))
     emulator.replace(lambda_runtime, "_signal", _kill_at_once)
     worker = lambda_runtime.ProvidedWorker
     emulator.replace(worker, "invoke", _invoke_within(worker.invoke))

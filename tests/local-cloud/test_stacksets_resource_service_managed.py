@@ -98,6 +98,33 @@ class ServiceManagedResource(ParentStack, ServiceManagedTest):
         self.assertEqual(self.accounts(), self.members[:4])
         self.assertEqual(self.remove(), "DELETE_COMPLETE")
 
+    def test_one_more_excluded_account_is_all_that_an_update_touches(self):
+        first, second, third, fourth = self.members[:4]
+
+        def wanted(*excluded: str) -> dict:
+            filtered = {"Accounts": list(excluded), "AccountFilterType": "DIFFERENCE"} if excluded else {}
+            return self.template([group(targets(self.left, **filtered), REGION, OTHER_REGION)])
+
+        def stacks() -> dict:
+            return {place: instance["StackId"] for place, instance in self.instances().items()}
+
+        def without(known: dict, *gone: str) -> dict:
+            return {place: stack_id for place, stack_id in known.items() if place[0] not in gone}
+
+        self.assertEqual(self.send("create_stack", wanted()), "CREATE_COMPLETE")
+        all_of_them = stacks()
+        self.assertEqual(len(all_of_them), 8)
+        for excluded in ((second,), (second, third)):
+            self.assertEqual(self.send("update_stack", wanted(*excluded)), "UPDATE_COMPLETE")
+            self.assertEqual(stacks(), without(all_of_them, *excluded))
+            self.assertEqual([self.kept(account) for account in excluded], [None] * len(excluded))
+        # Taking one in again makes its stacks, and nobody else's anew.
+        self.assertEqual(self.send("update_stack", wanted(third)), "UPDATE_COMPLETE")
+        found = stacks()
+        self.assertEqual(without(found, second), without(all_of_them, second, third))
+        self.assertEqual([self.kept(second), self.kept(second, OTHER_REGION)], ["one", "one"])
+        self.assertEqual(self.remove(), "DELETE_COMPLETE")
+
     def test_an_excluded_account_that_was_deployed_to_keeps_the_set_from_being_deleted(self):
         out = self.members[0]
         filtered = targets(self.left, Accounts=[out], AccountFilterType="DIFFERENCE")
@@ -108,7 +135,10 @@ class ServiceManagedResource(ParentStack, ServiceManagedTest):
         self.assertIn(out, self.accounts())
         self.assertEqual(self.remove(), "DELETE_FAILED")
         self.assertEqual((self.accounts(), self.kept(out)), ([out], "one"))
-        self.end(self.operate("delete_stack_instances", targets(self.left), RetainStacks=False))
+        # Its instances alone go, and the set after them.
+        only = targets(self.left, Accounts=[out], AccountFilterType="INTERSECTION")
+        self.end(self.operate("delete_stack_instances", only, RetainStacks=False))
+        self.assertEqual((self.accounts(), self.kept(out)), ([], None))
         self.assertEqual(self.remove(), "DELETE_COMPLETE")
 
     def test_refusals(self):

@@ -1,6 +1,7 @@
 //! An AWS account of a test's own, with the Azure side that goes with it.
 
 use std::cell::RefCell;
+use std::sync::Arc;
 
 use anyhow::Result;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -20,8 +21,8 @@ pub struct Account {
     pub id: String,
     /// The local cloud it is in.
     pub cloud: LocalCloud,
-    /// Its tenancy in Azure.
-    pub azure: Azure,
+    /// Its tenancy in Azure, which all accounts of its organization share.
+    pub azure: Arc<Azure>,
     /// What no SDK reaches.
     pub emulator: Emulator,
     /// IAM.
@@ -40,11 +41,26 @@ impl Account {
     /// Azure that trusts it.
     pub async fn open(cloud: LocalCloud) -> Result<Self> {
         let id = new_account_id();
-        let config = sdk_config(&cloud, &id).await;
-        let iam = aws_sdk_iam::Client::new(&config);
+        let iam = aws_sdk_iam::Client::new(&sdk_config(&cloud, &id).await);
         let enabled = iam.enable_outbound_web_identity_federation().send().await?;
         let issuer = enabled.issuer_identifier().unwrap_or_default().to_owned();
         let azure = Azure::prepare(&cloud, &issuer, &sign_in_role_arn(&id)).await?;
+        Self::known(id, cloud, Arc::new(azure), issuer).await
+    }
+
+    /// Another account, whose connector is in the same subscription. Nothing was prepared in it.
+    pub async fn beside(&self, id: &str) -> Result<Self> {
+        let (cloud, azure) = (self.cloud.clone(), Arc::clone(&self.azure));
+        Self::known(id.to_owned(), cloud, azure, String::new()).await
+    }
+
+    async fn known(
+        id: String,
+        cloud: LocalCloud,
+        azure: Arc<Azure>,
+        issuer: String,
+    ) -> Result<Self> {
+        let config = sdk_config(&cloud, &id).await;
         Ok(Self {
             emulator: Emulator::new(&cloud, &id)?,
             s3: aws_sdk_s3::Client::from_conf(
@@ -52,13 +68,13 @@ impl Account {
                     .force_path_style(true)
                     .build(),
             ),
+            iam: aws_sdk_iam::Client::new(&config),
             secrets: aws_sdk_secretsmanager::Client::new(&config),
             cloudformation: aws_sdk_cloudformation::Client::new(&config),
             secrets_of_test: RefCell::new(vec![azure.tenancy.auditor_secret.clone()]),
             id,
             cloud,
             azure,
-            iam,
             issuer,
         })
     }
@@ -104,7 +120,7 @@ fn sign_in_role_arn(account: &str) -> String {
     format!("arn:aws:iam::{account}:role/DefenderConnectorAzureSignIn")
 }
 
-fn new_account_id() -> String {
+pub(crate) fn new_account_id() -> String {
     let number = Uuid::new_v4().as_u128() % 900_000_000_000;
     format!("{:012}", number + 100_000_000_000)
 }

@@ -4,9 +4,15 @@ use anyhow::{Context, Result};
 use reqwest::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tokio::sync::Mutex;
 
 use crate::endpoint::{Endpoint, HOME_REGION, names};
 use crate::local_cloud::LocalCloud;
+
+/// Faults are one list of the emulator for all tests.
+static FAULTS: Mutex<()> = Mutex::const_new(());
+/// More calls than any test makes.
+const NO_CALL: u64 = 1_000_000;
 
 /// The emulator as one account's root.
 #[derive(Debug)]
@@ -101,10 +107,39 @@ impl Emulator {
         Ok(all)
     }
 
-    /// Orders faults of AWS APIs, in the place of all that any test has ordered.
-    pub(crate) async fn set_faults(&self, faults: &Value) -> Result<()> {
-        let set = self.endpoint.admin(Method::PUT, "faults", Some(faults));
-        set.await.map(drop)
+    /// Meanwhile has AWS APIs fail as ordered; what is left of the orders afterwards.
+    pub(crate) async fn with_faults<T>(
+        &self,
+        faults: &Value,
+        work: impl AsyncFnOnce() -> Result<T>,
+    ) -> Result<(T, Value)> {
+        let _turn = FAULTS.lock().await;
+        self.endpoint
+            .admin(Method::PUT, "faults", Some(faults))
+            .await?;
+        let done = work().await;
+        let left = self.endpoint.admin(Method::GET, "faults", None).await;
+        self.endpoint.admin(Method::DELETE, "faults", None).await?;
+        Ok((done?, left?))
+    }
+
+    /// How often an AWS API is called by this account meanwhile: faults that are never reached
+    /// count the calls before them.
+    pub async fn calls<T>(
+        &self,
+        service: &str,
+        actions: &[&str],
+        work: impl AsyncFnOnce() -> Result<T>,
+    ) -> Result<(T, Vec<u64>)> {
+        let fault = |action: &&str| json!({"service": service, "action": action, "account": self.account, "skip": NO_CALL});
+        let faults = actions.iter().map(fault).collect();
+        let (done, left) = self.with_faults(&faults, work).await?;
+        let left = left.as_array().context("faults are a list")?;
+        let counted = left
+            .iter()
+            .map(|one| Some(NO_CALL - one["skip"].as_u64()?))
+            .collect::<Option<Vec<_>>>();
+        Ok((done, counted.context("a fault has a count")?))
     }
 
     /// Sets a switch, for every test that runs.
@@ -162,6 +197,15 @@ impl Emulator {
                 .await
                 .map(drop)
         }
+    }
+
+    /// Invokes a function and waits for what it says: its result, or the error that left it.
+    pub async fn invoke(&self, function: &str, event: &Value) -> Result<Value> {
+        let path = format!("2015-03-31/functions/{function}/invocations");
+        let invoked = self
+            .endpoint
+            .rest(Method::POST, "lambda", &path, event.clone());
+        invoked.await
     }
 
     /// Names of all functions.

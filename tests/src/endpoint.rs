@@ -44,6 +44,16 @@ impl Endpoint {
         json(path, request).await
     }
 
+    /// Sets a value of the emulator's own, for every test that runs.
+    pub(crate) async fn configure(&self, name: &str, value: f64) -> Result<()> {
+        let url = format!("{}/_ministack/config", self.base);
+        let request = self
+            .http
+            .post(url)
+            .json(&serde_json::json!({ name: value }));
+        json(name, request).await.map(drop)
+    }
+
     /// A call of an API with paths, in the home region.
     pub(crate) async fn rest(
         &self,

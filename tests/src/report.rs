@@ -6,6 +6,7 @@ use std::fs;
 
 use anyhow::Result;
 use aws_sdk_cloudformation::types::{ResourceStatus, StackStatus};
+use serde_json::Value;
 
 use crate::account::Account;
 use crate::local_cloud::LocalCloud;
@@ -22,6 +23,12 @@ pub(crate) async fn report(account: &Account) -> String {
         &events(account)
             .await
             .unwrap_or_else(|error| format!("no events: {error}\n")),
+    );
+    text.push_str("--- runs\n");
+    text.push_str(
+        &runs(account)
+            .await
+            .unwrap_or_else(|error| format!("no runs: {error}\n")),
     );
     text.push_str("--- failed in Systems Manager\n");
     for failed in account.automations().await.unwrap_or_default() {
@@ -48,6 +55,32 @@ pub(crate) async fn report(account: &Account) -> String {
         );
     }
     text
+}
+
+/// How runs ended, and which accounts failed in them by the reports that are still there.
+async fn runs(account: &Account) -> Result<String> {
+    let mut text = String::new();
+    for run in account.runs().await? {
+        let (input, described) = (&run.input, &run.record["described"]);
+        let cause = described["cause"].as_str().unwrap_or_default();
+        let _ = writeln!(text, "{} {} {input} {cause}", run.name, run.status);
+    }
+    let buckets = account.s3.list_buckets().send().await?;
+    for bucket in buckets.buckets().iter().filter_map(|one| one.name()) {
+        let objects = account.s3.list_objects_v2().bucket(bucket).prefix("runs/");
+        let objects = objects.send().await?;
+        let keys = objects.contents().iter().filter_map(|one| one.key());
+        for key in keys.filter(|key| key.ends_with("/report.json")) {
+            let object = account.s3.get_object().bucket(bucket).key(key);
+            let body = object.send().await?.body.collect().await?.to_vec();
+            let report: Value = serde_json::from_slice(&body)?;
+            let entries = report["Accounts"].as_array().into_iter().flatten();
+            for entry in entries.filter(|entry| entry["Outcome"] == "Failed") {
+                let _ = writeln!(text, "{key}: {entry}");
+            }
+        }
+    }
+    Ok(text)
 }
 
 async fn events(account: &Account) -> Result<String> {

@@ -5,7 +5,6 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use reqwest::Method;
 use serde_json::{Value, json};
-use tokio::sync::Mutex;
 
 use crate::account::Account;
 use crate::endpoint::{HOME_REGION, names};
@@ -15,8 +14,6 @@ use crate::until;
 const MACHINE: &str = "DefenderConnector-OnboardOrganization";
 const SCHEDULE: &str = "default/DefenderConnector-DailySweep";
 const ENDED_WITHIN: Duration = Duration::from_mins(3);
-/// Faults are one list of the emulator for all tests.
-static FAULTS: Mutex<()> = Mutex::const_new(());
 /// Longer than the SDK waits for one answer; it asks again and is held again.
 const HELD_SECONDS: u32 = 20;
 
@@ -65,10 +62,7 @@ impl Account {
         if !names(&machines["stateMachines"], "name").contains(&MACHINE.to_owned()) {
             return Ok(Vec::new());
         }
-        let arn = format!(
-            "arn:aws:states:{HOME_REGION}:{}:stateMachine:{MACHINE}",
-            self.id
-        );
+        let arn = self.machine_arn();
         let listed = self
             .states("ListExecutions", json!({"stateMachineArn": arn}))
             .await?;
@@ -80,7 +74,16 @@ impl Account {
         Ok(runs)
     }
 
-    async fn run(&self, arn: &str) -> Result<Run> {
+    /// The ARN of the state machine.
+    pub(crate) fn machine_arn(&self) -> String {
+        format!(
+            "arn:aws:states:{HOME_REGION}:{}:stateMachine:{MACHINE}",
+            self.id
+        )
+    }
+
+    /// One run.
+    pub(crate) async fn run(&self, arn: &str) -> Result<Run> {
         let described = self
             .states("DescribeExecution", json!({"executionArn": arn}))
             .await?;
@@ -114,7 +117,6 @@ impl Account {
     /// Meanwhile has every start of a run take effect, and whoever starts it wait for the answer:
     /// 50 seconds, then it gives up.
     pub async fn with_held_starts<T>(&self, work: impl AsyncFnOnce() -> Result<T>) -> Result<T> {
-        let _turn = FAULTS.lock().await;
         let held = json!([{
             "service": "states",
             "action": "StartExecution",
@@ -122,10 +124,8 @@ impl Account {
             "times": 1000,
             "holdSeconds": HELD_SECONDS,
         }]);
-        self.emulator.set_faults(&held).await?;
-        let done = work().await;
-        self.emulator.set_faults(&json!([])).await?;
-        done
+        let (done, _) = self.emulator.with_faults(&held, work).await?;
+        Ok(done)
     }
 
     /// Waits for a run that a request of `CloudFormation` begins, and that is not one of these.
@@ -193,8 +193,13 @@ impl Account {
     /// The report of a run.
     pub async fn report_of(&self, stack: &Stack<'_>, run: &Run) -> Result<Value> {
         let key = format!("runs/{}/{}/arc-report.json", run.id(), self.id);
+        self.kept(stack, &key).await
+    }
+
+    /// An object of the run bucket.
+    pub(crate) async fn kept(&self, stack: &Stack<'_>, key: &str) -> Result<Value> {
         let bucket = stack.physical_id("RunBucket").await?;
-        let object = self.s3.get_object().bucket(bucket).key(&key).send().await;
+        let object = self.s3.get_object().bucket(bucket).key(key).send().await;
         let object = object.with_context(|| format!("there is no {key}"))?;
         Ok(serde_json::from_slice(
             &object.body.collect().await?.to_vec(),
@@ -225,7 +230,7 @@ impl Account {
         Ok(last.body["Data"].clone())
     }
 
-    async fn states(&self, operation: &str, body: Value) -> Result<Value> {
+    pub(crate) async fn states(&self, operation: &str, body: Value) -> Result<Value> {
         let target = format!("AWSStepFunctions.{operation}");
         let endpoint = &self.emulator.endpoint;
         endpoint.target(HOME_REGION, "states", &target, body).await

@@ -9,6 +9,7 @@ use tokio::runtime;
 
 use crate::account::Account;
 use crate::local_cloud::LocalCloud;
+use crate::organization::Organization;
 use crate::report::{printed, report};
 use crate::{automations, replies, secret_scan};
 
@@ -32,6 +33,22 @@ pub fn on_local_cloud(test: impl AsyncFnOnce(&Account) -> Result<()>) -> Result<
         eprintln!("{}", runtime.block_on(report(&account)));
     }
     outcome.unwrap_or_else(|panic| resume_unwind(panic))
+}
+
+/// Runs a test in a new organization, with this many accounts in each unit; looks at the accounts as
+/// well.
+pub fn on_organization(
+    units: &[(&str, usize)],
+    test: impl AsyncFnOnce(&Organization<'_>, &[Account]) -> Result<()>,
+) -> Result<()> {
+    on_local_cloud(async |account| {
+        let (organization, members) = Organization::open(account, units).await?;
+        test(&organization, &members).await?;
+        for member in &members {
+            automations::check(member).await?;
+        }
+        Ok(())
+    })
 }
 
 /// Nothing secret in what this account's functions printed. The test `secrets` reads all logs.

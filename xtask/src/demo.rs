@@ -1,4 +1,5 @@
-//! `cargo xtask demo`: one account onboarded, changed and offboarded on the local cloud.
+//! `cargo xtask demo`: one account onboarded and changed on the local cloud, then its whole
+//! organization, and all of it offboarded.
 
 use std::fs::File;
 use std::io::Read as _;
@@ -18,7 +19,9 @@ use crate::summary::Summary;
 use crate::{http, log_check, output, sam, setup};
 
 mod fleet;
+mod organization;
 mod shown;
+mod whole;
 
 use fleet::Fleet;
 
@@ -60,14 +63,18 @@ fn whole_way(project: &Project, keep: bool, summary: &mut Summary) -> Result<()>
     summary.step_with_note("Launch an instance", || fleet.show_launch())?;
     summary.step_with_note("Take tags off by hand", || fleet.show_repair())?;
     summary.step("Update", || demo.update(&fleet))?;
+    let whole = demo.whole_organization(summary)?;
     if keep {
         summary.show();
         demo.stay();
         return Ok(());
     }
+    summary.step_with_note("Narrow the organization", || whole.narrow())?;
     summary.step("Delete", || demo.stack.delete())?;
     summary.step_with_note("Look for what is left", || {
-        demo.nothing_left(&fleet, &before)
+        let mut left = demo.left(&fleet, &before)?;
+        left.extend(whole.left()?);
+        nothing(&left)
     })?;
     let secrets = vec![demo.directory.auditor_secret.clone()];
     summary.step_with_note("Look for secrets in the logs", || {
@@ -172,24 +179,10 @@ impl Demo<'_> {
         fleet.check_tagged()
     }
 
-    fn nothing_left(&self, fleet: &Fleet<'_>, before: &Inventory) -> Result<((), String)> {
-        let after = self.look()?;
-        let mut left = after.beyond(before);
+    fn left(&self, fleet: &Fleet<'_>, before: &Inventory) -> Result<Vec<String>> {
+        let mut left = self.look()?.beyond(before);
         left.extend(fleet.left_tagged()?);
-        let connectors = self.azure.connectors(&self.directory)?;
-        left.extend(
-            connectors
-                .into_iter()
-                .map(|connector| format!("connector {}", connector.id)),
-        );
-        for name in &left {
-            output::line(format!("   left behind: {}", output::inert(name, 200)));
-        }
-        if !left.is_empty() {
-            bail!("{} things are left", left.len());
-        }
-        output::line("   nothing: no connector, no tag, and the account is as it was before");
-        Ok(((), "nothing is left".to_owned()))
+        Ok(left)
     }
 
     /// Every plan, but for Defender for Databases by choice.
@@ -235,6 +228,18 @@ impl Demo<'_> {
             thread::park();
         }
     }
+}
+
+/// Fails where something is left.
+fn nothing(left: &[String]) -> Result<((), String)> {
+    for name in left {
+        output::line(format!("   left behind: {}", output::inert(name, 200)));
+    }
+    if !left.is_empty() {
+        bail!("{} things are left", left.len());
+    }
+    output::line("   nothing: no connector of ours, no tag, and all accounts are as they were");
+    Ok(((), "nothing is left".to_owned()))
 }
 
 /// Made-up ids. The auditor's secret is new each time, so that finding it in a log proves a leak.

@@ -44,10 +44,22 @@ impl AccountAccess {
         name: SessionName,
         deadline: Instant,
     ) -> AccountSession {
+        self.session_by(Assumption::Kept, account, name, deadline)
+    }
+
+    /// One account, for one request, with a session of this kind.
+    pub fn session_by(
+        &self,
+        assumption: Assumption,
+        account: &AccountId,
+        name: SessionName,
+        deadline: Instant,
+    ) -> AccountSession {
         let Self { partition, .. } = self;
         AccountSession(Arc::new(Inner {
             access: self.clone(),
             role: RoleArn::seen(format!("arn:{partition}:iam::{account}:role/{ACCESS_ROLE}")),
+            assumption,
             account: account.clone(),
             name,
             deadline,
@@ -55,15 +67,27 @@ impl AccountAccess {
         }))
     }
 
-    /// IAM of one account, for one request.
+    /// IAM of one account, for one request, with a session of this kind.
     pub fn identity(
         &self,
+        assumption: Assumption,
         account: &AccountId,
-        session_name: SessionName,
+        name: SessionName,
         deadline: Instant,
     ) -> IamIdentity {
-        IamIdentity::new(self.session(account, session_name, deadline))
+        IamIdentity::new(self.session_by(assumption, account, name, deadline))
     }
+}
+
+/// Which session of the access role will do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Assumption {
+    /// One of an earlier request, too. A role that may just have been made is waited for.
+    Kept,
+    /// A new one: the role may have been made anew by a stack set. It is waited for as well.
+    Anew,
+    /// A new one at once: a role that does not let us in is gone, or going.
+    AnewAtOnce,
 }
 
 /// One account, for one request, in every Region of it. The access role is assumed with the first
@@ -74,6 +98,7 @@ pub struct AccountSession(Arc<Inner>);
 struct Inner {
     access: AccountAccess,
     role: RoleArn,
+    assumption: Assumption,
     account: AccountId,
     name: SessionName,
     deadline: Instant,
@@ -113,7 +138,18 @@ impl AccountSession {
         Ok(self.sdk().await?.into_builder().region(region).build())
     }
 
+    /// Whether the access role can be assumed at this moment, whatever session there is: `Denied`
+    /// where it cannot.
+    pub async fn enter(&self) -> Result<(), PortError> {
+        let entered = self.assume_by(Assumption::AnewAtOnce).await;
+        entered.map(drop).map_err(PortError::from)
+    }
+
     async fn assume(&self) -> Result<Credentials, Failure> {
+        self.assume_by(self.0.assumption).await
+    }
+
+    async fn assume_by(&self, assumption: Assumption) -> Result<Credentials, Failure> {
         let Inner {
             access,
             role,
@@ -122,7 +158,15 @@ impl AccountSession {
             deadline,
             ..
         } = &*self.0;
-        let session = access.sessions.credentials(role, name, *deadline).await;
+        let sessions = &access.sessions;
+        let session = match assumption {
+            Assumption::Kept => sessions.credentials(role, name, *deadline).await,
+            Assumption::Anew => {
+                sessions.forget(role);
+                sessions.credentials(role, name, *deadline).await
+            }
+            Assumption::AnewAtOnce => sessions.credentials_now(role, name, *deadline).await,
+        };
         session.map_err(|failure| {
             failure.denied_advice(|action| {
                 format!(

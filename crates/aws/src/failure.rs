@@ -1,6 +1,5 @@
 //! What AWS refused, or why it could not be asked, as a sentence for a stack event.
 
-use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
@@ -8,6 +7,11 @@ use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_iam::operation::RequestId;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use onboarding::{FailureKind, PortError};
+
+mod text;
+
+use text::causes;
+pub(crate) use text::inert;
 
 /// Longest text of a service that is repeated. An explicit denial is named at the very end of a
 /// message of some 400 characters.
@@ -37,12 +41,14 @@ const DISABLED_REGION: [&str; 4] = [
     "UnrecognizedClient",
 ];
 /// Codes of what passes by itself. A session that ended is replaced by the next request.
-const PASSING: [&str; 5] = [
+const PASSING: [&str; 7] = [
     "EntityTemporarilyUnmodifiable",
     "ExpiredToken",
     "ExpiredTokenException",
     "InternalFailure",
+    "OperationInProgressException",
     "RequestTimeout",
+    "StaleRequestException",
 ];
 
 /// A failed call. Holds nothing of the request, and of an answer only its error: the answers of
@@ -269,35 +275,6 @@ fn kind_of(status: Option<u16>, code: Option<&str>) -> FailureKind {
         Some(500..) => FailureKind::Transient,
         _ => FailureKind::Invalid,
     }
-}
-
-/// The chain of causes of a failed connection. They name hosts and system errors, and nothing of
-/// what would have been sent.
-fn causes(error: &(dyn Error + 'static)) -> String {
-    let mut chain = Vec::new();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        chain.push(cause.to_string());
-        next = cause.source();
-    }
-    chain.join(": ")
-}
-
-/// Text from a service on one line, with everything escaped that would act where it is shown.
-pub(crate) fn inert(text: &str, longest: usize) -> String {
-    let mut line = String::with_capacity(text.len().min(longest));
-    for (position, c) in text.trim().chars().enumerate() {
-        match c {
-            _ if position == longest => {
-                line.push('…');
-                break;
-            }
-            '\n' | '\r' | '\t' => line.push(' '),
-            '"' | '\'' | '\\' => line.push(c),
-            c => line.extend(c.escape_debug()),
-        }
-    }
-    line
 }
 
 #[cfg(test)]

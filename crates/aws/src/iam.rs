@@ -72,6 +72,15 @@ impl IamIdentity {
 }
 
 impl AccountIdentity for IamIdentity {
+    async fn access(&self) -> Result<(), PortError> {
+        let client = self.client().await;
+        client.map(drop).map_err(|failure| self.explain(failure))
+    }
+
+    async fn enter(&self) -> Result<(), PortError> {
+        self.session.enter().await
+    }
+
     async fn provider(&self, which: &Provider) -> Result<Option<SeenProvider>, PortError> {
         self.get_provider(which)
             .await

@@ -14,7 +14,12 @@ use crate::call::Call;
 use crate::failure::Failure;
 use crate::former_connectors::FormerConnectorStore;
 
+mod json;
+mod leaving;
 mod requests;
+mod runs;
+
+pub use leaving::Leaving;
 
 /// How often a conditional write is sent that collides with another one at the same time.
 const COLLISIONS: u32 = 5;

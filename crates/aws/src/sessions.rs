@@ -87,7 +87,21 @@ impl RoleSessions {
         if let Some(kept) = self.lock().get(role.as_str()).filter(|kept| lasts(kept)) {
             return Ok(kept.clone());
         }
-        let fresh = self.assume(role, name, deadline).await?;
+        let fresh = self.assume(role, name, deadline, self.patience).await?;
+        self.lock().insert(role.as_str().to_owned(), fresh.clone());
+        Ok(fresh)
+    }
+
+    /// A new session, whatever is held. A refusal is final: whoever asks does not wait for a role
+    /// that is being made.
+    pub(crate) async fn credentials_now(
+        &self,
+        role: &RoleArn,
+        name: &SessionName,
+        deadline: Instant,
+    ) -> Result<Credentials, Failure> {
+        self.forget(role);
+        let fresh = self.assume(role, name, deadline, Duration::ZERO).await?;
         self.lock().insert(role.as_str().to_owned(), fresh.clone());
         Ok(fresh)
     }
@@ -108,9 +122,10 @@ impl RoleSessions {
         role: &RoleArn,
         name: &SessionName,
         deadline: Instant,
+        patience: Duration,
     ) -> Result<Credentials, Failure> {
         let started = Instant::now();
-        let until = deadline.min(started + self.patience);
+        let until = deadline.min(started + patience);
         let mut refusal: Option<Failure> = None;
         let mut wait = FIRST_WAIT;
         let mut tries = 0;

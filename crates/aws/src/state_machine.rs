@@ -4,12 +4,48 @@ use std::fmt;
 
 use aws_config::SdkConfig;
 use aws_sdk_sfn::Client;
-use onboarding::PortError;
+use onboarding::{InvalidValue, PortError};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::time::Instant;
 use tracing::info;
 
 use crate::call::Call;
+
+/// The ARN of a state machine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct StateMachineArn(String);
+
+impl StateMachineArn {
+    /// The ARN as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<StateMachineArn> for String {
+    fn from(arn: StateMachineArn) -> Self {
+        arn.0
+    }
+}
+
+impl TryFrom<String> for StateMachineArn {
+    type Error = InvalidValue;
+
+    fn try_from(text: String) -> Result<Self, InvalidValue> {
+        let parts: Vec<&str> = text.split(':').collect();
+        let printable = text.bytes().all(|byte| byte.is_ascii_graphic());
+        match parts[..] {
+            ["arn", _, "states", _, _, "stateMachine", name] if printable && !name.is_empty() => {
+                Ok(Self(text))
+            }
+            _ => Err(InvalidValue {
+                expected: "expected the ARN of a state machine",
+            }),
+        }
+    }
+}
 
 /// Starts state machines. Made once.
 #[derive(Clone)]
@@ -36,12 +72,12 @@ impl StateMachines {
     /// twice.
     pub async fn start(
         &self,
-        machine: &str,
+        machine: &StateMachineArn,
         name: &str,
         input: &Value,
         deadline: Instant,
     ) -> Result<(), PortError> {
-        let place = format!("for {machine}");
+        let place = format!("for {}", machine.as_str());
         let call = Call {
             action: "states:StartExecution",
             place: &place,
@@ -50,7 +86,7 @@ impl StateMachines {
         let request = self
             .client
             .start_execution()
-            .state_machine_arn(machine)
+            .state_machine_arn(machine.as_str())
             .name(name)
             .input(input.to_string());
         match call.send(request.send()).await {
@@ -80,8 +116,9 @@ mod tests {
 
     async fn start(wire: &Wire) -> Result<(), PortError> {
         let input = json!({"RequestId": "8d1e"});
+        let machine = StateMachineArn::try_from(MACHINE.to_owned()).unwrap();
         StateMachines::new(&wire.sdk())
-            .start(MACHINE, "arc-8d1e", &input, in_five_minutes())
+            .start(&machine, "arc-8d1e", &input, in_five_minutes())
             .await
     }
 

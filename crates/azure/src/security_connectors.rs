@@ -16,6 +16,8 @@ mod merge;
 pub mod model;
 mod offer;
 pub mod offerings;
+pub mod organizational_data;
+mod reduced;
 mod version;
 
 pub use dialect::{Dialect, SubPlanForm};

@@ -188,6 +188,15 @@ impl Failure {
         self
     }
 
+    /// The failure of a Delete, which must not hold the stack for ever: the person may have it go
+    /// without the resource, which is named by its logical id.
+    pub fn to_delete(reason: impl fmt::Display, resource: &str) -> Self {
+        Self::new(format!(
+            "{reason}. Delete the stack again once that is put right; to skip it and leave in \
+             place what is there, delete the stack with --retain-resources {resource}"
+        ))
+    }
+
     /// The reason.
     pub fn reason(&self) -> &str {
         &self.reason

@@ -7,7 +7,7 @@ use std::ffi::OsString;
 ///
 /// | variable | meaning |
 /// |---|---|
-/// | `AZURE_…`, `DEPLOYMENT_ID`, `STACK_ID`, `RUN_BUCKET`, `WANTED_STATE_PARAMETER` | set by the stack from its parameters |
+/// | `AZURE_…`, `DEPLOYMENT_ID`, `STACK_ID`, `RUN_BUCKET`, `WANTED_STATE_PARAMETER`, `STATE_MACHINE_ARN` | set by the stack from its parameters |
 /// | `AZURE_AUTHORITY_HOST`, `AZURE_RESOURCE_MANAGER_URL`, `AWS_ENDPOINT_URL` | other clouds than the public ones |
 /// | `AWS_REGION`, `AWS_LAMBDA_…` | set by Lambda |
 pub const VARIABLES: &[(&str, &str)] = &[
@@ -52,6 +52,10 @@ pub const VARIABLES: &[(&str, &str)] = &[
     (
         "WANTED_STATE_PARAMETER",
         "name of the Systems Manager parameter that holds what the stack wants",
+    ),
+    (
+        "STATE_MACHINE_ARN",
+        "ARN of the state machine that carries out what events of the organization lead to",
     ),
     (
         "AZURE_AUTHORITY_HOST",

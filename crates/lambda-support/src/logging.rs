@@ -12,12 +12,15 @@ use lambda_runtime::tracing::subscriber::{Layer, Registry, fmt};
 use crate::Environment;
 
 /// Our own crates, by the names of their modules. They alone may log below `INFO`.
-const OURS: [&str; 9] = [
+const OURS: [&str; 12] = [
     "aws",
     "aws_compute",
     "azure",
+    "connector_properties",
     "custom_resource",
+    "deferral",
     "lambda_support",
+    "onboard_organization",
     "onboarding",
     "provision_arc",
     "register_account",

@@ -12,12 +12,14 @@ use uuid::Uuid;
 use crate::Environment;
 
 mod arc;
+mod organization;
 mod reader;
 
 use reader::{Reader, arn_fields};
 
 pub use crate::environment::VARIABLES;
 pub use arc::ArcSettings;
+pub use organization::OrganizationSettings;
 pub use reader::{InvalidSettings, Problem};
 
 /// What a function needs that acts in AWS accounts and in Azure.

@@ -3,7 +3,7 @@
 use aws_config::SdkConfig;
 
 use crate::http::ClientError;
-use crate::settings::{ArcSettings, InvalidSettings};
+use crate::settings::{ArcSettings, InvalidSettings, OrganizationSettings};
 use crate::{Environment, ReplySettings, Settings, aws, http, logging, settings};
 
 /// Why a function cannot do its work. It runs nevertheless, and answers with this.
@@ -63,6 +63,11 @@ impl Boot {
     /// The settings of the function that provisions Arc.
     pub fn arc_settings(&self) -> Result<ArcSettings, StartError> {
         ArcSettings::from_environment(&self.environment).map_err(StartError::Settings)
+    }
+
+    /// The settings of the function that onboards an organization.
+    pub fn organization_settings(&self) -> Result<OrganizationSettings, StartError> {
+        OrganizationSettings::from_environment(&self.environment).map_err(StartError::Settings)
     }
 
     /// The settings of a function that does nothing but answer.

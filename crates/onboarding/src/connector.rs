@@ -7,6 +7,10 @@ use serde_json::Value;
 use crate::deployment::{ADOPTED, tag};
 use crate::{AccountId, ConnectorId, ConnectorName, Deployment, Location, Offering};
 
+mod organizational_data;
+
+pub use organizational_data::{OrganizationalData, WantedOrganization};
+
 /// How often Defender reads the account, in whole hours: 4, 6, 12 or 24 (what the portal offers).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ScanInterval(i64);
@@ -39,6 +43,8 @@ pub struct WantedConnector {
     pub scan_interval: ScanInterval,
     /// AWS Regions to protect; empty means all.
     pub regions: BTreeSet<String>,
+    /// Where Defender is to register the members of the account's organization itself.
+    pub organization: Option<WantedOrganization>,
     /// One per plan that is on.
     pub offerings: Vec<Offering>,
     /// Tags that the connector must have, ours and the user's.
@@ -72,6 +78,8 @@ pub struct Connector {
     pub scan_interval_hours: Option<i64>,
     /// `environmentData.regions`; empty means all.
     pub regions: BTreeSet<String>,
+    /// `environmentData.organizationalData`, if it has one.
+    pub organizational_data: Option<OrganizationalData>,
     /// Its offerings.
     pub offerings: Vec<Offering>,
     /// The whole body as read, so that what this crate does not know survives a write.
@@ -85,9 +93,32 @@ impl Connector {
             && self.hierarchy_identifier.trim() == account.as_str()
     }
 
-    /// Whether it is the deployment's.
+    /// Whether it is the deployment's. One that Defender made for a member never is, whatever
+    /// tags it was given: it may have those of the connector that it goes with.
     pub fn is_owned_by(&self, deployment: &Deployment) -> bool {
-        deployment.owns(&self.tags)
+        deployment.owns(&self.tags) && !self.is_member()
+    }
+
+    /// Whether it stands for an organization, whose members Defender registers itself.
+    pub fn is_organization(&self) -> bool {
+        let data = &self.organizational_data;
+        matches!(data, Some(OrganizationalData::Organization { .. }))
+    }
+
+    /// Whether Defender made it, for a member of an organization.
+    pub fn is_member(&self) -> bool {
+        matches!(
+            self.organizational_data,
+            Some(OrganizationalData::Member { .. })
+        )
+    }
+
+    /// What it names as its parent, where Defender made it for a member of an organization.
+    pub fn member_of(&self) -> Option<&str> {
+        match &self.organizational_data {
+            Some(OrganizationalData::Member { parent }) => parent.as_deref(),
+            _ => None,
+        }
     }
 
     /// Whether it existed before us and is to be restored instead of deleted.

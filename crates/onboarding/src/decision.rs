@@ -5,11 +5,12 @@ use crate::diff::{Difference, differences};
 use crate::inert;
 use crate::ports::ServiceOffer;
 
-use crate::{ClassicConnector, Connector, Deployment, WantedConnector};
+use crate::{AccountId, ClassicConnector, Connector, Deployment, WantedConnector};
 
+mod organization;
 mod refusal;
 
-pub use refusal::Refusal;
+pub use refusal::{OrganizationConnectorOf, Refusal};
 
 /// The most characters of a name that others chose, in a reason.
 const SHOWN: usize = 120;
@@ -42,6 +43,19 @@ pub enum Step {
     Update(Vec<Difference>),
     /// It is ours and as wanted.
     Nothing,
+}
+
+/// What may be done about connectors that are there already.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Terms {
+    /// Whether a connector of others may be taken over.
+    pub adopt_existing: bool,
+    /// The account that manages the organization, where it is another one than the wanted
+    /// connector's.
+    pub management_account: Option<AccountId>,
+    /// Whether a change was asked for of who registers the organization's members: we, or Defender
+    /// itself.
+    pub migrate_member_registration: bool,
 }
 
 /// Everything that was seen of the subscription.
@@ -81,11 +95,12 @@ pub fn decide(
     wanted: &WantedConnector,
     seen: &Seen<'_>,
     ours: &Deployment,
-    adopt_existing: bool,
+    terms: &Terms,
 ) -> Result<Decision, Refusal> {
     if let Some(readiness) = seen.readiness {
         check_readiness(wanted, readiness)?;
     }
+    organization::check(wanted, seen.connectors, ours, terms)?;
     let (own, foreign): (Vec<&Connector>, Vec<&Connector>) = seen
         .connectors
         .iter()
@@ -96,7 +111,7 @@ pub fn decide(
         return Ok(update_adopted(wanted, adopted, &own));
     }
     if own.is_empty() && !foreign.is_empty() {
-        return adopt(wanted, &foreign, adopt_existing);
+        return adopt(wanted, &foreign, terms.adopt_existing);
     }
     create_or_update(wanted, seen.connectors, &own, ours)
 }
@@ -209,15 +224,16 @@ fn create_or_update(
     own: &[&Connector],
     ours: &Deployment,
 ) -> Result<Decision, Refusal> {
+    let stays = |own: &Connector| own.id == wanted.id && organization::keeps_kind(wanted, own);
     let mut remove_first: Vec<Connector> = own
         .iter()
-        .filter(|other| other.id != wanted.id)
+        .filter(|own| !stays(own))
         .map(|other| (*other).clone())
         .collect();
     let occupant = all.iter().find(|connector| connector.id == wanted.id);
     let seen = match occupant {
         Some(occupant) if occupant.connects(&wanted.account) && occupant.is_owned_by(ours) => {
-            Some(occupant.clone())
+            stays(occupant).then(|| occupant.clone())
         }
         // Ours for another account: the account under this name was replaced.
         Some(occupant) if occupant.is_owned_by(ours) && !occupant.is_adopted() => {

@@ -13,6 +13,8 @@ pub enum Difference {
     ScanInterval,
     /// `environmentData.regions`.
     Regions,
+    /// `environmentData.organizationalData`.
+    OrganizationalData,
     /// An offering is missing or has other content.
     Offering(String),
     /// An offering of a plan that is off is still there.
@@ -28,6 +30,7 @@ impl fmt::Display for Difference {
         match self {
             Self::ScanInterval => f.write_str("scanInterval"),
             Self::Regions => f.write_str("regions"),
+            Self::OrganizationalData => f.write_str("organizationalData"),
             Self::Offering(kind) => write!(f, "offering {kind}"),
             Self::WithdrawnOffering(kind) => write!(f, "withdrawn offering {kind}"),
             Self::Tag(key) => write!(f, "tag {key}"),
@@ -45,6 +48,13 @@ pub fn differences(wanted: &WantedConnector, seen: &Connector) -> Vec<Difference
     }
     if lower(&seen.regions) != lower(&wanted.regions) {
         found.push(Difference::Regions);
+    }
+    let same_organization = match (&wanted.organization, &seen.organizational_data) {
+        (Some(wanted), Some(seen)) => wanted.is_met_by(seen),
+        (wanted, seen) => wanted.is_none() && seen.is_none(),
+    };
+    if !same_organization {
+        found.push(Difference::OrganizationalData);
     }
     for offering in &wanted.offerings {
         let same_type: Vec<&Offering> = seen

@@ -14,6 +14,7 @@ pub mod diff;
 pub mod exclusion_tags;
 pub mod inert;
 pub mod offering;
+pub mod organization;
 pub mod physical_id;
 pub mod plans;
 pub mod ports;

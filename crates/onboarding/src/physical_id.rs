@@ -44,16 +44,35 @@ pub fn after_update(before: &str, now: &ConnectorId) -> String {
     }
 }
 
+/// The physical id of what a stack has looked up of its organization.
+pub fn deployment_scope(stack_id: &str) -> String {
+    format!("deployment-scope:{}", stack_in(stack_id))
+}
+
+/// The physical id of what takes out of the organization what an update loses.
+pub fn organization_narrowing(stack_id: &str) -> String {
+    format!("organization-narrowing:{}", stack_in(stack_id))
+}
+
+/// The physical id of everything that a stack has put into its organization.
+pub fn organization_onboarding(stack_id: &str) -> String {
+    format!("organization-onboarding:{}", stack_in(stack_id))
+}
+
+/// Name and GUID in a stack's ARN.
+fn stack_in(stack_id: &str) -> &str {
+    stack_id
+        .split_once(":stack/")
+        .map_or(stack_id, |(_, name)| name)
+}
+
 /// Begins the id of the tags of an account's instances.
 const ARC_TAGS: &str = "arc-tags:";
 
 /// The physical id of the tags that a stack has put on the instances of an account: the same one
 /// each time, and another one only for another account.
 pub fn arc_tags(stack_id: &str, account: &AccountId) -> String {
-    let stack = stack_id
-        .split_once(":stack/")
-        .map_or(stack_id, |(_, name)| name);
-    format!("{ARC_TAGS}{stack}:{account}")
+    format!("{ARC_TAGS}{}:{account}", stack_in(stack_id))
 }
 
 /// The account in such an id.
@@ -88,6 +107,23 @@ mod tests {
         for other in ["", "arc-tags:x", "not-created:mdc/6c2f:111122223333"] {
             assert_eq!(arc_account(other), None, "{other}");
         }
+    }
+
+    #[test]
+    fn what_an_organization_has_once_is_named_by_the_stack() {
+        let stack = "arn:aws:cloudformation:eu-west-1:111122223333:stack/mdc/6c2f";
+        assert_eq!(
+            [
+                deployment_scope(stack),
+                organization_narrowing(stack),
+                organization_onboarding(stack)
+            ],
+            [
+                "deployment-scope:mdc/6c2f",
+                "organization-narrowing:mdc/6c2f",
+                "organization-onboarding:mdc/6c2f"
+            ]
+        );
     }
 
     #[test]

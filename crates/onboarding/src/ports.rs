@@ -127,6 +127,10 @@ pub trait Connectors: Send + Sync {
 
 /// Defender's identity providers and roles in one AWS account.
 pub trait AccountIdentity: Send + Sync {
+    /// Finds out whether anything can be done in the account at all: `Denied` where it cannot.
+    fn access(&self) -> impl Future<Output = Result<(), PortError>> + Send;
+    /// The same at this moment, whatever it was a moment ago.
+    fn enter(&self) -> impl Future<Output = Result<(), PortError>> + Send;
     /// A provider, `None` when it is not there.
     fn provider(
         &self,

@@ -23,6 +23,7 @@ mod assertion;
 mod aws_accounts;
 mod aws_api;
 mod aws_instances;
+mod aws_organization;
 mod aws_view;
 mod clock;
 mod connectors;
@@ -43,6 +44,7 @@ mod permissions;
 mod policy;
 mod provider;
 mod requests;
+mod resources;
 mod rights;
 mod roles;
 mod rules;
@@ -63,8 +65,10 @@ pub use aws_accounts::{
     AwsAccount, AwsAccounts, AwsRole, CIEM_SUBJECT, DATA_COLLECTION_EXTERNAL_ID,
 };
 pub use aws_instances::{AwsInstance, AwsNode};
+pub use aws_organization::{AwsMember, AwsOrganization, STACK_SETS};
 pub use aws_view::AwsView;
 pub use defender::arc_provisioning::ArcStep;
+pub use defender::discovery::DiscoveryStep;
 pub use faults::Fault;
 pub use requests::{Counters, RecordedRequest};
 pub use setup::{
@@ -72,11 +76,11 @@ pub use setup::{
     ThrottleSetup,
 };
 pub use switches::{
-    Announcement, ArcProvisioning, AsynchronousWrites, DuplicateConnectors, Outcome, SubPlanForm,
-    Switches,
+    Announcement, ArcProvisioning, AsynchronousWrites, DirectWrites, Discovery,
+    DuplicateConnectors, MeetsStandalone, Outcome, ParentHierarchyId, SubPlanForm, Switches,
 };
 
-use defender::arc_provisioning;
+use defender::{arc_provisioning, discovery};
 use state::Shared;
 
 /// A running double; it stops when it is dropped.
@@ -247,6 +251,12 @@ impl AzureDouble {
     /// `None` where there is no such subscription.
     pub async fn provision_arc(&self, subscription: &str) -> Option<ArcStep> {
         arc_provisioning::step(&self.shared, subscription).await
+    }
+
+    /// Has Defender look at the organizations of a subscription once, as it does in the background.
+    /// `None` where there is no such subscription.
+    pub async fn discover(&self, subscription: &str) -> Option<DiscoveryStep> {
+        discovery::look(&self.shared, subscription).await
     }
 
     /// Makes every token issued so far expire at once.

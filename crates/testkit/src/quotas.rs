@@ -1,5 +1,5 @@
-//! The quotas of AWS that doubles keep, from the one file that holds them: per account and Region,
-//! as AWS publishes them. How long an execution takes is no quota; the tests take it from here too.
+//! The quotas that doubles keep, from the one file that holds them, as they are published: AWS's per
+//! account and Region, Resource Manager's per subscription and principal. How long an execution takes is no quota; the tests take it from here too.
 
 use serde::Deserialize;
 
@@ -13,6 +13,56 @@ pub struct Quotas {
     pub tag_requests: Bucket,
     /// Descriptions of instances.
     pub instances: Pages,
+    /// Azure Resource Manager.
+    pub resource_manager: ResourceManager,
+    /// Organizations.
+    pub organizations: Organizations,
+    /// Step Functions' Distributed Map, with standard children.
+    pub distributed_map: DistributedMap,
+}
+
+/// Organizations, for one account that asks.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Organizations {
+    /// How many accounts a list tells of.
+    pub accounts_per_page: usize,
+    /// `ListAccounts`.
+    pub account_lists: Requests,
+    /// `DescribeAccount`.
+    pub account_descriptions: Requests,
+}
+
+/// The children of a Distributed Map.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DistributedMap {
+    /// How many run at once.
+    pub at_once: usize,
+    /// How many begin in a second.
+    pub starts_per_second: u32,
+}
+
+/// Azure Resource Manager's buckets by kind of operation.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ResourceManager {
+    /// GET.
+    pub reads: Requests,
+    /// PUT, PATCH and POST.
+    pub writes: Requests,
+    /// DELETE.
+    pub deletes: Requests,
+}
+
+/// A token bucket of whole requests.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Requests {
+    /// What it holds.
+    pub burst: u32,
+    /// What comes in.
+    pub per_second: f64,
 }
 
 /// Executions of runbooks. Children and rate-control executions count among those at once.
@@ -74,5 +124,9 @@ mod tests {
             (100, 5000)
         );
         assert!((quotas.tag_requests.per_second - 10.0).abs() < f64::EPSILON);
+        let ResourceManager { reads, writes, .. } = quotas.resource_manager;
+        assert_eq!((reads.burst, writes.burst), (250, 200));
+        assert_eq!(quotas.organizations.accounts_per_page, 20);
+        assert_eq!(quotas.distributed_map.starts_per_second, 100);
     }
 }

@@ -1,80 +1,45 @@
 //! The answer to a request, once the run that it began has come to something.
 
 use custom_resource::{
-    Done, Failure, Invocation, KeptRequest, Operation, PhysicalId, ReplySender, Request, Responder,
-    Status,
+    Done, Failure, Invocation, Operation, PhysicalId, ReplySender, Request, Responder, Status,
 };
+use deferral::Ended;
 use onboarding::AccountId;
 use onboarding::arc::RunId;
 use onboarding::physical_id::{arc_account, arc_tags};
-use tracing::info;
 
 use crate::arc_regions::ArcRegions;
 use crate::cloud::Cloud;
-use crate::command::StepError;
 use crate::error::ProvisionError;
 use crate::properties::account_in;
 use crate::result::Outcome;
-
-/// What became of a run.
-#[derive(Debug)]
-pub enum Ended {
-    /// It came to this, done or not.
-    Outcome(Outcome),
-    /// It could not go on.
-    Error(StepError),
-}
 
 /// Answers the request that began a run, if it still waits. `None` where it does not.
 pub async fn answer<S: ReplySender>(
     responder: &Responder<S>,
     cloud: &Cloud,
     request_id: &RunId,
-    ended: Ended,
+    ended: Ended<Outcome>,
     invocation: &Invocation,
 ) -> Result<Option<Status>, ProvisionError> {
-    let bucket = cloud.bucket(invocation.answer_until());
-    let port = ProvisionError::port(&cloud.own_account());
-    let Some(kept) = bucket.request(request_id).await.map_err(port)? else {
-        info!(request.id = %request_id, "no request {request_id} waits for an answer");
-        return Ok(None);
-    };
-    send(responder, cloud, &kept, ended, invocation)
-        .await
-        .map(Some)
-}
-
-async fn send<S: ReplySender>(
-    responder: &Responder<S>,
-    cloud: &Cloud,
-    kept: &KeptRequest,
-    ended: Ended,
-    invocation: &Invocation,
-) -> Result<Status, ProvisionError> {
-    let request = responder
-        .recall(kept)
-        .map_err(|failure| ProvisionError::Invalid(failure.reason().to_owned()))?;
-    let (id, result) = match &request.operation {
+    let requests = cloud.requests(invocation.answer_until());
+    let told = async |request: &Request| match &request.operation {
         Operation::Update { id, .. } if request.ids.resource_type == "Custom::ArcRegions" => {
             let until = invocation.work_until();
             let regions = ArcRegions(cloud);
-            let narrowed = regions.narrowed(&request, id.clone(), ended, until).await;
-            (id.clone(), narrowed)
+            let narrowed = regions.narrowed(request, id.clone(), ended, until).await;
+            Ok((id.clone(), narrowed))
         }
         _ => {
-            let id = physical_id(&request, &cloud.own_account())?;
-            (id.clone(), result(&request, ended, id))
+            let id = physical_id(request, &cloud.own_account())?;
+            Ok((id.clone(), result(request, ended, id)))
         }
     };
-    let bucket = cloud.bucket(invocation.answer_until());
-    responder
-        .answer_kept(kept, &bucket, result, Some(&id), invocation)
-        .await
-        .map_err(|error| ProvisionError::Unanswered(error.to_string()))
+    Ok(deferral::answer(responder, &requests, request_id, told, invocation).await?)
 }
 
 /// The id that the resource has from now on: another one only where the account is another one.
-fn physical_id(request: &Request, own: &AccountId) -> Result<PhysicalId, ProvisionError> {
+fn physical_id(request: &Request, own: &AccountId) -> Result<PhysicalId, Failure> {
     let account = account_in(&request.properties);
     match &request.operation {
         Operation::Delete { id } => return Ok(id.clone()),
@@ -91,24 +56,17 @@ fn physical_id(request: &Request, own: &AccountId) -> Result<PhysicalId, Provisi
     let account = account.as_ref().unwrap_or(own);
     arc_tags(&request.ids.stack_id, account)
         .parse()
-        .map_err(|_| ProvisionError::Invalid("StackId: too long".to_owned()))
+        .map_err(|_| Failure::new("StackId: too long"))
 }
 
-fn result(request: &Request, ended: Ended, id: PhysicalId) -> Result<Done, Failure> {
+fn result(request: &Request, ended: Ended<Outcome>, id: PhysicalId) -> Result<Done, Failure> {
     let deletes = matches!(request.operation, Operation::Delete { .. });
-    let resource = &request.ids.logical_id;
-    let skip = || {
-        format!(
-            "Delete the stack again once that is put right; to skip it and leave in place what is \
-             there, delete the stack with --retain-resources {resource}"
-        )
-    };
+    let undeleted = |reason: String| Err(Failure::to_delete(reason, &request.ids.logical_id));
     match ended {
-        Ended::Outcome(outcome) if deletes && !outcome.done => Err(Failure::new(format!(
-            "the tags are not all taken away yet, and the run goes on; {} instances are left. {}",
-            outcome.counts.instances_pending,
-            skip()
-        ))),
+        Ended::Outcome(outcome) if deletes && !outcome.done => undeleted(format!(
+            "the tags are not all taken away yet, and the run goes on; {} instances are left",
+            outcome.counts.instances_pending
+        )),
         Ended::Outcome(_) if deletes => Ok(Done::new(id)),
         // What is left when it is time to answer is done by the run, which goes on, and by the
         // next sweep: to roll back would take the tags of all others.
@@ -116,9 +74,7 @@ fn result(request: &Request, ended: Ended, id: PhysicalId) -> Result<Done, Failu
             let attributes = outcome.attributes().into_iter();
             Ok(attributes.fold(Done::new(id), |done, (name, value)| done.with(name, value)))
         }
-        Ended::Error(error) if deletes => {
-            Err(Failure::new(format!("{}. {}", error.told(), skip())))
-        }
+        Ended::Error(error) if deletes => undeleted(error.told()),
         Ended::Error(error) => Err(Failure::new(error.told())),
     }
 }

@@ -6,22 +6,23 @@ use custom_resource::{
     Answer, Failure, HttpReplySender, Invocation, ReplySender, Responder, ResponseOrigins, Router,
     Status,
 };
+use deferral::Ended;
 use lambda_runtime::{Diagnostic, LambdaEvent};
 use lambda_support::metrics::{self, Metric};
 use lambda_support::{Boot, StartError};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::answer::{Ended, answer};
+use crate::answer::answer;
 use crate::arc_regions::ArcRegions;
 use crate::arc_tags::ArcTags;
 use crate::cloud::Cloud;
-use crate::command::Command;
+use crate::command::{AccountRun, Command};
 use crate::error::ProvisionError;
 use crate::properties::Circumstances;
-use crate::provision::Errand;
+use crate::provision::{Errand, Reach};
 use crate::result::Outcome;
-use crate::wanted::{self, Step};
+use crate::wanted::Wanted;
 
 /// How long before Lambda ends the function the work is broken off: calls that are under way
 /// then still end, and the report is written.
@@ -113,41 +114,34 @@ impl<S: ReplySender> ProvisionArc<S> {
         let cloud = self.cloud.as_ref().map_err(|error| {
             ProvisionError::Invalid(format!("the function could not start: {error}"))
         })?;
-        let (errand, account, run, has_request) = match command {
-            Command::Onboard {
-                account_id,
-                run_id,
-                request_id,
-            } => (Errand::Onboard, account_id, run_id, request_id.is_some()),
-            Command::Offboard {
-                account_id,
-                run_id,
-                request_id,
-            } => (Errand::Offboard, account_id, run_id, request_id.is_some()),
+        let (errand, run) = match command {
+            Command::Onboard(run) => (Errand::Onboard, run),
+            Command::Offboard(run) => (Errand::Offboard, run),
             Command::Narrow {
                 account_id,
                 run_id,
-                request_id: _,
-            } => (Errand::Narrow, account_id, run_id, true),
+                request_id,
+            } => {
+                let run = AccountRun {
+                    account: account_id,
+                    run: run_id,
+                    request: Some(request_id),
+                    is_as_wanted: false,
+                };
+                (Errand::Narrow, run)
+            }
             Command::Answer {
                 request_id,
                 outcome,
                 error,
             } => {
                 let responder = self.responder()?;
-                let ended =
-                    outcome.map_or_else(|| Ended::Error(error.unwrap_or_default()), Ended::Outcome);
+                let ended = Ended::of(outcome, error);
                 let status = answer(responder, cloud, &request_id, ended, invocation).await?;
                 return Ok(json!({ "Answered": status.is_some() }));
             }
         };
-        let step = Step {
-            errand,
-            account,
-            run,
-            has_request,
-        };
-        pass(cloud, step, invocation).await
+        pass(cloud, errand, run, invocation).await
     }
 
     fn responder(&self) -> Result<&Responder<S>, ProvisionError> {
@@ -156,18 +150,29 @@ impl<S: ReplySender> ProvisionArc<S> {
     }
 }
 
-async fn pass(cloud: &Cloud, step: Step, invocation: &Invocation) -> Result<Value, ProvisionError> {
+async fn pass(
+    cloud: &Cloud,
+    errand: Errand,
+    run: AccountRun,
+    invocation: &Invocation,
+) -> Result<Value, ProvisionError> {
     let until = invocation.clone().with_margin(MARGIN).work_until();
     let deadline = invocation.clone().with_margin(WAY_OUT).work_until();
-    wanted::check_not_refused(cloud, &step, deadline).await?;
-    let properties = wanted::properties(cloud, &step, deadline).await?;
+    let Wanted { properties, reach } = Wanted::of(cloud, errand, &run, deadline).await?;
     let circumstances = Circumstances {
         partition: cloud.partition(),
-        run: step.run,
+        run: run.run,
+        reach,
         until,
     };
-    let task = properties.task(step.errand, circumstances);
-    let outcome: Outcome = cloud.pass(task, deadline).pass().await?;
+    let task = properties.task(errand, circumstances);
+    let outcome = match cloud.pass(task, deadline).pass().await {
+        // Another run has found it out for good meanwhile, and taken the mark away.
+        Err(ProvisionError::NotLeaving(_)) if run.is_as_wanted && reach == Reach::Organization => {
+            Outcome::nothing_to_do()
+        }
+        outcome => outcome?,
+    };
     measure_outcome(&outcome);
     // Numbers and texts: there is nothing in it that JSON could not hold.
     Ok(serde_json::to_value(outcome).unwrap_or_default())

@@ -7,17 +7,18 @@ use custom_resource::{
     Asked, Context, DeferringHandler, Done, Failure, KeptRequest, PhysicalId, Request, RequestIds,
     Served, parse_properties,
 };
+use deferral::Ended;
 use onboarding::arc::ports::Regions;
 use onboarding::{AccountId, EnabledRegion, RegionName};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::answer::Ended;
 use crate::cloud::Cloud;
 use crate::error::ProvisionError;
 use crate::hand_over::hand_over;
 use crate::properties::{ArcProperties, ArcRegionsProperties};
 use crate::provision::Errand;
+use crate::result::Outcome;
 
 mod found;
 
@@ -94,7 +95,7 @@ impl ArcRegions<'_> {
         &self,
         request: &Request,
         id: PhysicalId,
-        ended: Ended,
+        ended: Ended<Outcome>,
         until: Instant,
     ) -> Result<Done, Failure> {
         let left = |what: String| {

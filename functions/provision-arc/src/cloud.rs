@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws::{
-    AccountAccess, InstanceProfiles, RoleSessions, RunBucket, SessionName, StateMachines,
-    StoredParameter,
+    AccountAccess, Assumption, InstanceProfiles, RoleSessions, RunBucket, RunObjects, SessionName,
+    StateMachines, StoredParameter,
 };
 use aws_config::SdkConfig;
 use azure::{ArmClient, Deadline, HybridMachines, Patience};
 use azure_sign_in::{StackIdentity, resource_manager};
+use deferral::Requests;
 use lambda_support::settings::{ArcSettings, Settings};
 use lambda_support::{Boot, StartError};
 use onboarding::arc::machine::ArcMachines;
@@ -18,7 +19,7 @@ use onboarding::{AccountId, Partition, PortError, RegionName, SubscriptionId};
 use tokio::time::Instant;
 
 use crate::bucket::Bucket;
-use crate::provision::{MachinesUntil, Provision, Task};
+use crate::provision::{Errand, MachinesUntil, Provision, Reach, Task};
 
 mod regions;
 
@@ -73,12 +74,20 @@ impl Cloud {
     /// A pass over an account. Its calls end by `deadline`.
     pub fn pass(&self, task: Task, deadline: Instant) -> AccountPass<'_> {
         let name = SessionName::for_request(task.run.as_str());
-        let session = self.access.session(&task.account, name, deadline);
+        let assumption = match (task.reach, task.errand) {
+            (Reach::OwnAccount, _) => Assumption::Kept,
+            // Where the role is gone, it need not be waited for.
+            (Reach::Organization, Errand::Offboard) => Assumption::AnewAtOnce,
+            (Reach::Organization, _) => Assumption::Anew,
+        };
+        let session = self
+            .access
+            .session_by(assumption, &task.account, name, deadline);
         Provision {
-            task,
             regions: AccountRegions(session.clone()),
             profiles: InstanceProfiles::new(session),
-            records: self.bucket(deadline),
+            records: Bucket::new(self.objects(deadline), task.reach),
+            task,
             machines: AzureMachines {
                 arm: &self.arm,
                 subscription: self.settings.subscription_id.clone(),
@@ -94,8 +103,13 @@ impl Cloud {
     }
 
     /// The run bucket, until a deadline.
-    pub fn bucket(&self, deadline: Instant) -> Bucket {
-        Bucket(self.bucket.objects(deadline))
+    pub fn objects(&self, deadline: Instant) -> RunObjects {
+        self.bucket.objects(deadline)
+    }
+
+    /// Requests that wait for their answers, until a deadline.
+    pub fn requests(&self, deadline: Instant) -> Requests {
+        Requests::new(self.objects(deadline))
     }
 
     /// What starts state machines.

@@ -1,5 +1,6 @@
 //! What the state machine and the schedule ask for.
 
+use deferral::StepError;
 use onboarding::AccountId;
 use onboarding::arc::RunId;
 use serde::Deserialize;
@@ -13,23 +14,9 @@ use crate::result::Outcome;
 #[serde(tag = "Operation", rename_all_fields = "PascalCase")]
 pub enum Command {
     /// To put the tags on.
-    Onboard {
-        /// The account.
-        account_id: AccountId,
-        /// The run.
-        run_id: RunId,
-        /// The request that began it; a sweep has none.
-        request_id: Option<RunId>,
-    },
+    Onboard(AccountRun),
     /// To take them away.
-    Offboard {
-        /// The account.
-        account_id: AccountId,
-        /// The run.
-        run_id: RunId,
-        /// The request that began it.
-        request_id: Option<RunId>,
-    },
+    Offboard(AccountRun),
     /// To take them away in the Regions that an update takes out.
     Narrow {
         /// The account.
@@ -50,14 +37,23 @@ pub enum Command {
     },
 }
 
-/// An error as Step Functions hands it on.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-pub struct StepError {
-    /// Its name.
-    pub error: String,
-    /// Its text, which is JSON where a function failed.
-    pub cause: Option<String>,
+/// The part of a run that is about one account.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct AccountRun {
+    /// The account.
+    #[serde(rename = "AccountId")]
+    pub account: AccountId,
+    /// The run.
+    #[serde(rename = "RunId")]
+    pub run: RunId,
+    /// The request that began it. A sweep has none, and what a run over the organization does with
+    /// single accounts goes by that run's own wanted state.
+    #[serde(rename = "RequestId")]
+    pub request: Option<RunId>,
+    /// Whether a run over the organization saw the account as it is wanted: to be taken out, it has
+    /// no connector any more.
+    #[serde(rename = "AsWanted", default)]
+    pub is_as_wanted: bool,
 }
 
 impl Command {
@@ -66,24 +62,6 @@ impl Command {
         Self::deserialize(event).map_err(|error| {
             ProvisionError::Invalid(format!("the event asks for nothing that is known: {error}"))
         })
-    }
-}
-
-impl StepError {
-    /// What it says to a person.
-    pub fn told(&self) -> String {
-        let cause = self.cause.as_deref().unwrap_or_default();
-        let of_function = serde_json::from_str::<Value>(cause).ok();
-        let message = of_function
-            .as_ref()
-            .and_then(|cause| cause["errorMessage"].as_str());
-        let text = message.unwrap_or(cause).trim();
-        match (text, self.error.as_str()) {
-            ("", "") => "the run ended without a reason".to_owned(),
-            ("", error) => format!("the run ended with {error}"),
-            (text, "") => text.to_owned(),
-            (text, error) => format!("{text} [{error}]"),
-        }
     }
 }
 
@@ -98,25 +76,27 @@ mod tests {
     fn a_sweep_has_no_request_and_a_run_of_a_request_has_one() {
         let id: RunId = "8d1e".parse().unwrap();
         let sweep = json!({"Operation": "Onboard", "AccountId": "111122223333", "RunId": "8d1e"});
-        let account_id: AccountId = "111122223333".parse().unwrap();
+        let account: AccountId = "111122223333".parse().unwrap();
         assert_eq!(
             Command::read(&sweep).unwrap(),
-            Command::Onboard {
-                account_id: account_id.clone(),
-                run_id: id.clone(),
-                request_id: None
-            }
+            Command::Onboard(AccountRun {
+                account: account.clone(),
+                run: id.clone(),
+                request: None,
+                is_as_wanted: false,
+            })
         );
         let mut asked = sweep.clone();
         asked["Operation"] = json!("Offboard");
         asked["RequestId"] = json!("8d1e");
         assert_eq!(
             Command::read(&asked).unwrap(),
-            Command::Offboard {
-                account_id,
-                run_id: id.clone(),
-                request_id: Some(id)
-            }
+            Command::Offboard(AccountRun {
+                account,
+                run: id.clone(),
+                request: Some(id),
+                is_as_wanted: false,
+            })
         );
         asked["RequestId"] = json!(null);
         assert!(Command::read(&asked).is_ok());
@@ -175,24 +155,5 @@ mod tests {
             panic!()
         };
         assert_eq!(read, Some(outcome));
-    }
-
-    #[test]
-    fn an_error_is_told_in_the_functions_words() {
-        let told = |error: &str, cause: Option<&str>| {
-            StepError {
-                error: error.to_owned(),
-                cause: cause.map(str::to_owned),
-            }
-            .told()
-        };
-        let cause = r#"{"errorType":"Denied","errorMessage":"sts:AssumeRole: no","stackTrace":[]}"#;
-        assert_eq!(told("Denied", Some(cause)), "sts:AssumeRole: no [Denied]");
-        assert_eq!(
-            told("States.Timeout", None),
-            "the run ended with States.Timeout"
-        );
-        assert_eq!(told("X", Some("plain")), "plain [X]");
-        assert_eq!(told("", None), "the run ended without a reason");
     }
 }

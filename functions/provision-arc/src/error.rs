@@ -1,5 +1,6 @@
 //! Why a pass over an account came to nothing, by the names that leave the function.
 
+use deferral::AnswerError;
 use lambda_runtime::Diagnostic;
 use onboarding::{AccountId, FailureKind, PortError};
 
@@ -41,6 +42,9 @@ pub enum ProvisionError {
     /// `CloudFormation` did not get its answer.
     #[error("{0}")]
     Unanswered(String),
+    /// `CloudFormation` did not get its later answer.
+    #[error(transparent)]
+    Unsettled(#[from] AnswerError),
 }
 
 impl ProvisionError {
@@ -55,15 +59,24 @@ impl ProvisionError {
 
     /// Whether another try may come to more.
     pub fn is_passing(&self) -> bool {
-        let (Self::Port {
-            error: PortError { kind, .. },
-            ..
+        let kind = self.of_cloud();
+        matches!(
+            kind,
+            Some(FailureKind::Throttled { .. } | FailureKind::Transient)
+        )
+    }
+
+    /// Whether AWS refused it, and will again.
+    pub fn is_denied(&self) -> bool {
+        self.of_cloud() == Some(FailureKind::Denied)
+    }
+
+    fn of_cloud(&self) -> Option<FailureKind> {
+        match self {
+            Self::Port { error, .. } => Some(error.kind),
+            Self::LeftBehind { kind, .. } => Some(*kind),
+            _ => None,
         }
-        | Self::LeftBehind { kind, .. }) = self
-        else {
-            return false;
-        };
-        matches!(kind, FailureKind::Throttled { .. } | FailureKind::Transient)
     }
 
     /// The stable name: `Throttled`, `Transient`, `Denied`, `Conflict` or `Invalid`.
@@ -74,6 +87,7 @@ impl ProvisionError {
             Self::Leaving(_) => FailureKind::Conflict.name(),
             Self::NotLeaving(_) | Self::Invalid(_) => FailureKind::Invalid.name(),
             Self::Unanswered(_) => FailureKind::Transient.name(),
+            Self::Unsettled(error) => stable(error.kind()),
         }
     }
 }

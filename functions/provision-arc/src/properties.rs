@@ -2,16 +2,17 @@
 
 use std::collections::BTreeSet;
 
+use aws::StateMachineArn;
 use custom_resource::{Failure, parse_properties, scalars};
 use onboarding::arc::host_management::HostManagement;
 use onboarding::arc::machine::Repair;
 use onboarding::arc::{Goal, LARGEST_BATCH, RunId, TagValue, WantedTags};
-use onboarding::{AccountId, ExclusionTags, InvalidValue, Partition, RegionName};
+use onboarding::{AccountId, ExclusionTags, Partition, RegionName};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::provision::{Errand, Task};
+use crate::provision::{Errand, Reach, Task};
 
 /// The largest share of an account's quota of 100 executions.
 const MOST_AT_ONCE: u16 = 100;
@@ -59,41 +60,6 @@ impl Default for AtOnce {
     }
 }
 
-/// The ARN of a state machine.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct StateMachineArn(String);
-
-impl From<StateMachineArn> for String {
-    fn from(arn: StateMachineArn) -> Self {
-        arn.0
-    }
-}
-
-impl StateMachineArn {
-    /// The ARN as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl TryFrom<String> for StateMachineArn {
-    type Error = InvalidValue;
-
-    fn try_from(text: String) -> Result<Self, InvalidValue> {
-        let parts: Vec<&str> = text.split(':').collect();
-        let printable = text.bytes().all(|byte| byte.is_ascii_graphic());
-        match parts[..] {
-            ["arn", _, "states", _, _, "stateMachine", name] if printable && !name.is_empty() => {
-                Ok(Self(text))
-            }
-            _ => Err(InvalidValue {
-                expected: "expected the ARN of a state machine",
-            }),
-        }
-    }
-}
-
 /// Properties of `Custom::ArcRegions`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
@@ -134,6 +100,8 @@ pub struct Circumstances {
     pub partition: Partition,
     /// The run.
     pub run: RunId,
+    /// Of what kind it is.
+    pub reach: Reach,
     /// Until when.
     pub until: Instant,
 }
@@ -180,12 +148,14 @@ impl ArcProperties {
         let Circumstances {
             partition,
             run,
+            reach,
             until,
         } = circumstances;
         Task {
             account: self.account_id.clone(),
             partition,
             run,
+            reach,
             errand,
             goal: match errand {
                 Errand::Onboard => Goal::Apply(tags, self.exclusion_tags.clone()),

@@ -31,7 +31,7 @@ use readiness::KnownProfiles;
 use region::Place;
 
 pub use machines::MachinesUntil;
-pub use task::{Errand, Task};
+pub use task::{Errand, Reach, Task};
 
 /// How long after an interruption a Region is begun anew.
 const PAUSES: [Duration; 3] = [
@@ -56,8 +56,30 @@ pub struct Provision<A, P, R, M> {
 }
 
 impl<A: Regions, P: Profiles, R: Records, M: MachinesUntil> Provision<A, P, R, M> {
-    /// Does what is left to do, until all is done or time is up.
+    /// Does what is left to do, until all is done or time is up. A member that is taken out may not
+    /// let us in any more: its tags stay, which whoever takes its connector out tells with the rest.
     pub async fn pass(&self) -> Result<Outcome, ProvisionError> {
+        match self.work_through().await {
+            Err(error) if self.is_final_denial(&error) && self.is_shut_out().await => {
+                let account = &self.task.account;
+                warn!(account.id = %account, "tags in account {account} stay there: {error}");
+                Ok(Outcome::nothing_to_do())
+            }
+            result => result,
+        }
+    }
+
+    fn is_final_denial(&self, error: &ProvisionError) -> bool {
+        let Task { errand, reach, .. } = self.task;
+        errand == Errand::Offboard && reach == Reach::Organization && error.is_denied()
+    }
+
+    async fn is_shut_out(&self) -> bool {
+        let entered = self.regions.enter().await;
+        entered.is_err_and(|error| error.kind == FailureKind::Denied)
+    }
+
+    async fn work_through(&self) -> Result<Outcome, ProvisionError> {
         let Task { account, run, .. } = &self.task;
         let port = ProvisionError::port(account);
         self.check_leaving().await?;

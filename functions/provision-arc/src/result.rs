@@ -38,6 +38,14 @@ impl Outcome {
         }
     }
 
+    /// The outcome where nothing can be done.
+    pub fn nothing_to_do() -> Self {
+        Self {
+            done: true,
+            ..Self::default()
+        }
+    }
+
     /// What `Fn::GetAtt` reads, the most important first.
     pub fn attributes(&self) -> [(&'static str, String); 8] {
         let counts = &self.counts;

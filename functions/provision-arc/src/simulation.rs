@@ -18,7 +18,6 @@ use crate::cloud::Cloud;
 
 mod automation;
 mod aws;
-mod bucket;
 mod fleets;
 mod shown;
 

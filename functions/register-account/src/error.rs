@@ -1,6 +1,7 @@
 //! Why an account could not be registered or released.
 
 use custom_resource::{Context, Failure};
+use lambda_runtime::Diagnostic;
 use onboarding::decision::Refusal;
 use onboarding::trust::Defect;
 use onboarding::{AccountId, ApiVersion, FailureKind, PortError, RoleArn};
@@ -45,6 +46,36 @@ pub enum RegisterError {
         /// The version in use.
         version: ApiVersion,
     },
+    /// The account lacks what its connector relies on, and a stack set makes that.
+    #[error("AWS account {account} is not ready: {what}")]
+    NotReady {
+        /// The account.
+        account: AccountId,
+        /// What it lacks.
+        what: String,
+    },
+    /// The account is being taken out.
+    #[error("AWS account {0}: nothing is put in while it is taken out")]
+    Leaving(AccountId),
+    /// The run belongs to a request that was refused.
+    #[error("AWS account {0}: the request that began this run was refused meanwhile")]
+    RolledBack(AccountId),
+    /// The way out was begun neither by a Delete nor by our own look at the organization.
+    #[error(
+        "AWS account {0}: it is taken out only by the delete of the stack, or when it is no longer in scope, and neither is under way"
+    )]
+    NotLeaving(AccountId),
+    /// A run is to take the stack's own account out.
+    #[error(
+        "AWS account {0} is the stack's own: its connector goes with the resource SecurityConnector"
+    )]
+    OwnAccount(AccountId),
+    /// What was asked for makes no sense.
+    #[error("{0}")]
+    Invalid(String),
+    /// `CloudFormation` did not get its answer.
+    #[error("{0}")]
+    Unanswered(String),
     /// The service refused the connector, and our own look at the account says why.
     #[error("AWS account {account}: {defects}. The service answered: {error}")]
     Unusable {
@@ -68,15 +99,52 @@ impl RegisterError {
         }
     }
 
-    /// The stable error name: `Throttled`, `Transient`, `Denied`, `Conflict`, `Invalid`.
+    /// An account that lacks roles.
+    pub fn not_ready(account: &AccountId, missing: &[RoleArn]) -> Self {
+        let names: Vec<&str> = missing.iter().map(RoleArn::as_str).collect();
+        let (roles, are) = match names[..] {
+            [_] => ("role", "is"),
+            _ => ("roles", "are"),
+        };
+        Self::NotReady {
+            account: account.clone(),
+            what: format!("the IAM {roles} {} {are} missing", names.join(", ")),
+        }
+    }
+
+    /// The stable name that leaves the function as `errorType`: that of [`Self::kind`] or
+    /// `NotReady`. The state machine knows no `NotFound`. Where Defender itself registered a member,
+    /// its connector goes a while after the one that stands for the organization: to wait is all
+    /// there is to do.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::NotReady { .. } => "NotReady",
+            Self::Refused(Refusal::MemberConnector { .. }) => FailureKind::Transient.name(),
+            other => match other.kind() {
+                FailureKind::NotFound => FailureKind::Invalid.name(),
+                kind => kind.name(),
+            },
+        }
+    }
+
+    /// What can be done about it.
     pub fn kind(&self) -> FailureKind {
         match self {
             Self::Refused(Refusal::NotRegistered(_) | Refusal::LocationNotOffered { .. }) => {
                 FailureKind::Invalid
             }
-            Self::Refused(_) | Self::RoleCollision { .. } => FailureKind::Conflict,
+            Self::Refused(_)
+            | Self::RoleCollision { .. }
+            | Self::Leaving(_)
+            | Self::RolledBack(_)
+            | Self::NotLeaving(_) => FailureKind::Conflict,
             Self::Port { error, .. } => error.kind,
-            Self::Unusable { .. } | Self::NewerProperty { .. } => FailureKind::Invalid,
+            Self::Unusable { .. }
+            | Self::NewerProperty { .. }
+            | Self::OwnAccount(_)
+            | Self::Invalid(_) => FailureKind::Invalid,
+            Self::NotReady { .. } => FailureKind::NotFound,
+            Self::Unanswered(_) => FailureKind::Transient,
         }
     }
 }
@@ -109,18 +177,22 @@ pub enum Unusable {
     },
 }
 
-/// The failure of a Delete, which must not hold the stack for ever: the person may have it go
-/// without the resource.
+/// The failure of a Delete.
 pub fn failed_to_delete(error: RegisterError, context: &Context) -> Failure {
-    let (kind, resource) = (error.kind().name(), &context.ids().logical_id);
-    Failure::new(format!(
-        "{error} [{kind}]. Delete the stack again once that is put right; to skip it and leave in \
-         place what is there, delete the stack with --retain-resources {resource}"
-    ))
-    .caused_by(error)
+    let reason = format!("{error} [{}]", error.kind().name());
+    Failure::to_delete(reason, &context.ids().logical_id).caused_by(error)
 }
 
 /// The failure that `CloudFormation` is answered with.
 pub fn failed(error: RegisterError) -> Failure {
     Failure::new(format!("{error} [{}]", error.kind().name())).caused_by(error)
+}
+
+impl From<RegisterError> for Diagnostic {
+    fn from(error: RegisterError) -> Self {
+        Self {
+            error_type: error.name().to_owned(),
+            error_message: error.to_string(),
+        }
+    }
 }

@@ -5,11 +5,23 @@ use std::collections::BTreeSet;
 use onboarding::deployment::{STACK_ID, tag};
 use onboarding::ports::{AccountIdentity, Connectors, FormerConnectors};
 use onboarding::provider::{Adoption, Provider, Release, adopt, release};
+use onboarding::trust::SeenRole;
 use onboarding::{AccountId, Connector, Offering, RoleKey, RoleName};
 use tracing::{info, warn};
 
 use crate::error::RegisterError;
 use crate::registration::Registration;
+
+/// A role that is wanted, and what the account has under its name.
+#[derive(Debug)]
+pub struct NamedRole {
+    /// Which of Defender's.
+    pub key: RoleKey,
+    /// What it is to be called.
+    pub name: RoleName,
+    /// What is there.
+    pub seen: Option<SeenRole>,
+}
 
 impl<C: Connectors, I: AccountIdentity, F: FormerConnectors> Registration<C, I, F> {
     /// Refuses role names that are taken by roles which this stack did not make. Asked before the
@@ -19,30 +31,28 @@ impl<C: Connectors, I: AccountIdentity, F: FormerConnectors> Registration<C, I, 
         account: &AccountId,
         roles: &[(RoleKey, RoleName)],
     ) -> Result<(), RegisterError> {
-        let mut taken = Vec::new();
-        for (key, name) in roles {
-            let seen = self
-                .identity
-                .role(name)
-                .await
-                .map_err(RegisterError::port(account))?;
-            let ours = |role: &onboarding::trust::SeenRole| {
-                tag(&role.tags, STACK_ID) == Some(self.deployment.stack_id.as_str())
-            };
-            if seen.is_some_and(|role| !ours(&role)) {
-                taken.push((name.as_str(), key.facts().parameter));
-            }
+        let roles = self.roles(account, roles).await?;
+        let ours =
+            |role: &SeenRole| tag(&role.tags, STACK_ID) == Some(self.deployment.stack_id.as_str());
+        check_taken(account, &roles, ours)
+    }
+
+    /// What the account has under the names of roles.
+    pub async fn roles(
+        &self,
+        account: &AccountId,
+        names: &[(RoleKey, RoleName)],
+    ) -> Result<Vec<NamedRole>, RegisterError> {
+        let mut roles = Vec::new();
+        for (key, name) in names {
+            let seen = self.identity.role(name).await;
+            roles.push(NamedRole {
+                key: *key,
+                name: name.clone(),
+                seen: seen.map_err(RegisterError::port(account))?,
+            });
         }
-        if taken.is_empty() {
-            return Ok(());
-        }
-        let (names, parameters): (Vec<_>, Vec<_>) = taken.into_iter().unzip();
-        Err(RegisterError::RoleCollision {
-            account: account.clone(),
-            count: names.len(),
-            names: names.join(", "),
-            parameters: parameters.join(", "),
-        })
+        Ok(roles)
     }
 
     /// Creates the provider or adds what it lacks.
@@ -73,7 +83,8 @@ impl<C: Connectors, I: AccountIdentity, F: FormerConnectors> Registration<C, I, 
         adopted.map_err(&port)
     }
 
-    /// Gives back what [`Self::provide_identity`] added.
+    /// Gives back what [`Self::provide_identity`] added, unless a connector still relies on it; for
+    /// the stack's own account.
     pub async fn withdraw_identity(
         &self,
         account: &AccountId,
@@ -97,6 +108,25 @@ impl<C: Connectors, I: AccountIdentity, F: FormerConnectors> Registration<C, I, 
         Ok(())
     }
 
+    /// Gives back what [`Self::provide_identity`] added, where no connector of ours relies on it any
+    /// more; whether there was anything.
+    pub async fn release_identity(
+        &self,
+        account: &AccountId,
+        provider: &Provider,
+    ) -> Result<bool, RegisterError> {
+        let port = RegisterError::port(account);
+        let seen = self.identity.provider(provider).await.map_err(&port)?;
+        let step = release(seen.as_ref(), &self.deployment, false);
+        if step == Release::Nothing {
+            return Ok(false);
+        }
+        info!(account.id = %account, "giving back the identity provider {} of account {account}", provider.url());
+        let released = self.identity.release_provider(provider, &step).await;
+        released.map_err(&port)?;
+        Ok(true)
+    }
+
     /// Whether a connector of ours for the account still relies on the provider. Where Azure
     /// cannot be asked the answer is no: `CloudFormation` deletes the connector before the
     /// provider, and a stack whose Azure settings never worked must still be able to go.
@@ -113,6 +143,30 @@ impl<C: Connectors, I: AccountIdentity, F: FormerConnectors> Registration<C, I, 
             }
         }
     }
+}
+
+/// Refuses names under which there are roles that are not `ours`.
+pub fn check_taken(
+    account: &AccountId,
+    roles: &[NamedRole],
+    ours: impl Fn(&SeenRole) -> bool,
+) -> Result<(), RegisterError> {
+    let is_taken = |role: &&NamedRole| role.seen.as_ref().is_some_and(|seen| !ours(seen));
+    let taken: Vec<&NamedRole> = roles.iter().filter(is_taken).collect();
+    if taken.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<&str> = taken.iter().map(|role| role.name.as_str()).collect();
+    let parameters: Vec<&str> = taken
+        .iter()
+        .map(|role| role.key.facts().parameter)
+        .collect();
+    Err(RegisterError::RoleCollision {
+        account: account.clone(),
+        count: taken.len(),
+        names: names.join(", "),
+        parameters: parameters.join(", "),
+    })
 }
 
 /// Every connector relies on Defender's provider; on CIEM's only one with CIEM.

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 
 use azure::Dialect;
+use connector_properties::IdentityProviderProperties;
+use connector_properties::raw::{account_in, provider_in, role_names_in};
 use custom_resource::{Context, Done, Failure, Handler, PhysicalId};
 use onboarding::provider::Provider;
 use onboarding::{RoleKey, RoleName};
@@ -11,7 +13,6 @@ use serde_json::Value;
 use crate::cloud::Cloud;
 use crate::error::{failed, failed_to_delete};
 use crate::identity::newly_named;
-use crate::properties::{IdentityProviderProperties, account_in, provider_in, role_names_in};
 
 /// The resource, in the cloud that the function was started for.
 #[derive(Debug)]

@@ -1,20 +1,23 @@
 //! Brings an account's security connector to the wanted state, writing only what differs.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use connector_properties::Wanted;
 use onboarding::decision::{Decision, Readiness, Seen, Step, decide, needs_readiness};
-use onboarding::plans::CiemSubject;
 use onboarding::ports::{AccountIdentity, Connectors, FormerConnectors};
 use onboarding::{
     ApiVersion, Connector, ConnectorId, Deployment, FailureKind, Offering, Partition, RoleKey,
-    RoleName, TenantId, WantedConnector,
+    TenantId, WantedConnector,
 };
+use tokio::sync::OnceCell;
 use tokio::time::{Instant, sleep};
 use tracing::{info, warn};
 
 use crate::error::RegisterError;
 
 mod look;
+mod seen;
 
 /// How long roles that IAM shows may stay invisible to the service. IAM is eventually consistent,
 /// and the service looks into the account during the PUT.
@@ -35,29 +38,6 @@ impl Default for Propagation {
     }
 }
 
-/// What the stack asks for, for one account.
-#[derive(Debug)]
-pub struct Wanted {
-    /// The connector.
-    pub connector: WantedConnector,
-    /// The roles that its offerings name.
-    pub roles: Vec<(RoleKey, RoleName)>,
-    /// Who may assume CIEM's OIDC role, where CIEM is on.
-    pub ciem_subject: Option<CiemSubject>,
-    /// Properties that only the newer API version knows.
-    pub newer_properties: Vec<&'static str>,
-    /// Whether a connector of others may be taken over.
-    pub adopt_existing: bool,
-}
-
-impl Wanted {
-    /// The name of a role that its offerings need.
-    fn role(&self, key: RoleKey) -> Option<&RoleName> {
-        let named = self.roles.iter().find(|(other, _)| *other == key);
-        named.map(|(_, name)| name)
-    }
-}
-
 /// Everything that registering an account needs, for one request.
 #[derive(Debug)]
 pub struct Registration<C, I, F> {
@@ -75,6 +55,22 @@ pub struct Registration<C, I, F> {
     pub partition: Partition,
     /// How long to wait for IAM.
     pub propagation: Propagation,
+    /// Whether the subscription can take new connectors, once that was found out. It is the same for
+    /// every account of a run.
+    pub readiness: Arc<OnceCell<Readiness>>,
+}
+
+/// An account whose connector is as wanted.
+#[derive(Debug)]
+pub struct Connected {
+    /// The connector.
+    pub connector: Connector,
+    /// What had to be done.
+    pub step: Step,
+    /// Whether another connector of ours had to go.
+    pub moved: bool,
+    /// How long the service took to write it, where it was written.
+    pub put: Option<Duration>,
 }
 
 impl<C: Connectors, I: AccountIdentity, F: FormerConnectors> Registration<C, I, F> {
@@ -88,16 +84,46 @@ impl<C: Connectors, I: AccountIdentity, F: FormerConnectors> Registration<C, I, 
         before_write: impl FnOnce(&ConnectorId) + Send,
     ) -> Result<Connector, RegisterError> {
         self.check_api_version(wanted).await?;
+        let target = self.with_external_id(wanted).await?;
+        let port = RegisterError::port(&target.account);
+        let connectors = self.connectors.list().await.map_err(port)?;
+        let connected = self.bring(wanted, target, &connectors, replaces, before_write);
+        Ok(connected.await?.connector)
+    }
+
+    /// The same for an account of which all connectors were seen before: they are read again one by
+    /// one, and so is the wanted one, which an earlier try may have made since.
+    pub async fn connect_seen(
+        &self,
+        wanted: &Wanted,
+        seen: &[ConnectorId],
+    ) -> Result<Connected, RegisterError> {
+        self.check_api_version(wanted).await?;
+        let target = self.with_external_id(wanted).await?;
+        let ids = seen.iter().chain([&target.id]);
+        let connectors = self.read(&target.account, ids).await?;
+        self.bring(wanted, target, &connectors, None, |_| {}).await
+    }
+
+    async fn bring(
+        &self,
+        wanted: &Wanted,
+        target: WantedConnector,
+        connectors: &[Connector],
+        replaces: Option<&ConnectorId>,
+        before_write: impl FnOnce(&ConnectorId) + Send,
+    ) -> Result<Connected, RegisterError> {
         let Decision {
             remove_first,
             wanted: target,
             seen,
             step,
-        } = self.decide(wanted).await?;
+        } = self.decide(wanted, &target, connectors).await?;
         let moved_from = replaces.filter(|old| {
             **old != target.id && !remove_first.iter().any(|going| going.id == **old)
         });
-        if step != Step::Nothing || !remove_first.is_empty() || moved_from.is_some() {
+        let moved = !remove_first.is_empty() || moved_from.is_some();
+        if step != Step::Nothing || moved {
             before_write(&target.id);
         }
         if let Some(old) = moved_from {
@@ -106,17 +132,23 @@ impl<C: Connectors, I: AccountIdentity, F: FormerConnectors> Registration<C, I, 
         for old in &remove_first {
             self.dismantle(&target.account, old).await?;
         }
-        match (step, seen) {
+        let (connector, put) = match (&step, seen) {
             (Step::Nothing, Some(seen)) => {
                 info!(account.id = %target.account, azure.connector = %target.id, "{} is as wanted, nothing written", target.id);
-                Ok(seen)
+                (seen, None)
             }
-            (Step::Adopt, Some(seen)) => self.adopt(wanted, &target, &seen).await,
+            (Step::Adopt, Some(seen)) => self.adopt(wanted, &target, &seen).await?,
             (step, seen) => {
                 info!(account.id = %target.account, azure.connector = %target.id, step = ?step, "writing {}", target.id);
-                self.put(wanted, &target, seen.as_ref()).await
+                self.put(wanted, &target, seen.as_ref()).await?
             }
-        }
+        };
+        Ok(Connected {
+            connector,
+            step,
+            moved,
+            put,
+        })
     }
 
     /// Refuses what the API version in use does not know, before anything is written.
@@ -132,23 +164,28 @@ impl<C: Connectors, I: AccountIdentity, F: FormerConnectors> Registration<C, I, 
         Err(RegisterError::NewerProperty { property, version })
     }
 
-    async fn decide(&self, wanted: &Wanted) -> Result<Decision, RegisterError> {
-        let port = RegisterError::port(&wanted.connector.account);
-        let target = self.with_external_id(wanted).await?;
-        let connectors = self.connectors.list().await.map_err(&port)?;
-        let readiness = if needs_readiness(&target, &connectors, &self.deployment) {
-            let read = tokio::try_join!(self.connectors.offer(), self.connectors.list_classic());
-            let (offer, classic) = read.map_err(&port)?;
-            Some(Readiness { offer, classic })
+    async fn decide(
+        &self,
+        wanted: &Wanted,
+        target: &WantedConnector,
+        connectors: &[Connector],
+    ) -> Result<Decision, RegisterError> {
+        let port = RegisterError::port(&target.account);
+        let readiness = if needs_readiness(target, connectors, &self.deployment) {
+            let look = || async {
+                let (offer, classic) =
+                    tokio::try_join!(self.connectors.offer(), self.connectors.list_classic())?;
+                Ok(Readiness { offer, classic })
+            };
+            Some(self.readiness.get_or_try_init(look).await.map_err(&port)?)
         } else {
             None
         };
         let seen = Seen {
-            connectors: &connectors,
-            readiness: readiness.as_ref(),
+            connectors,
+            readiness,
         };
-        decide(&target, &seen, &self.deployment, wanted.adopt_existing)
-            .map_err(RegisterError::Refused)
+        decide(target, &seen, &self.deployment, &wanted.terms).map_err(RegisterError::Refused)
     }
 
     /// The wanted connector with the external id of the data collection role. Where none is given,
@@ -175,7 +212,7 @@ impl<C: Connectors, I: AccountIdentity, F: FormerConnectors> Registration<C, I, 
         wanted: &Wanted,
         target: &WantedConnector,
         seen: &Connector,
-    ) -> Result<Connector, RegisterError> {
+    ) -> Result<(Connector, Option<Duration>), RegisterError> {
         let port = RegisterError::port(&target.account);
         self.former
             .keep(&target.account, seen)
@@ -201,12 +238,13 @@ impl<C: Connectors, I: AccountIdentity, F: FormerConnectors> Registration<C, I, 
         wanted: &Wanted,
         target: &WantedConnector,
         seen: Option<&Connector>,
-    ) -> Result<Connector, RegisterError> {
+    ) -> Result<(Connector, Option<Duration>), RegisterError> {
         let account = &target.account;
         let started = Instant::now();
         loop {
+            let sent = Instant::now();
             let error = match self.connectors.put(target, seen).await {
-                Ok(connector) => return Ok(connector),
+                Ok(connector) => return Ok((connector, Some(sent.elapsed()))),
                 Err(error) if error.refused_content => error,
                 Err(error) => return Err(RegisterError::port(account)(error)),
             };
@@ -235,6 +273,6 @@ fn leaves_no_doubt(kind: FailureKind) -> bool {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 #[cfg(test)]
-mod world;
+pub(crate) mod world;

@@ -62,14 +62,33 @@ impl<C: Connectors, I: AccountIdentity, F: FormerConnectors> Registration<C, I, 
             info!(account.id = %account, azure.connector = %id, "deleting {id}");
             return self.connectors.remove(id).await.map_err(&port);
         }
-        let kept = self.former.former(account, id).await.map_err(&port)?;
-        let former = kept.unwrap_or_else(|| {
-            warn!(account.id = %account, azure.connector = %id, "the former body of {id} is lost: it keeps its present plans and only our tags go");
-            without_our_tags(&connector.body)
-        });
+        let Some(former) = self.former_body(account, id).await? else {
+            info!(account.id = %account, azure.connector = %id, "{id} was restored meanwhile");
+            return Ok(());
+        };
         info!(account.id = %account, azure.connector = %id, "restoring {id}, which was adopted");
         self.connectors.restore(id, &former).await.map_err(&port)?;
         self.former.forget(account, id).await.map_err(&port)
+    }
+
+    /// What a connector is to become that was adopted; `None` where it is that already.
+    async fn former_body(
+        &self,
+        account: &AccountId,
+        id: &ConnectorId,
+    ) -> Result<Option<Value>, RegisterError> {
+        let port = RegisterError::port(account);
+        let kept = self.former.former(account, id).await.map_err(&port)?;
+        if kept.is_some() {
+            return Ok(kept);
+        }
+        // Whoever restores it at the same time does so before it forgets the body.
+        let now = self.connectors.get(id).await.map_err(&port)?;
+        let Some(now) = now.filter(|now| now.is_owned_by(&self.deployment)) else {
+            return Ok(None);
+        };
+        warn!(account.id = %account, azure.connector = %id, "the former body of {id} is lost: it keeps its present plans and only our tags go");
+        Ok(Some(without_our_tags(&now.body)))
     }
 }
 

@@ -1,5 +1,7 @@
 //! `Custom::SecurityConnector`: the account's connector in Azure Resource Manager.
 
+use connector_properties::SecurityConnectorProperties;
+use connector_properties::raw::{account_in, dialect_in};
 use custom_resource::{Context, Done, Failure, Handler, PhysicalId};
 use onboarding::physical_id::{Reach, after_update, reach};
 use onboarding::{Connector, ConnectorId};
@@ -7,7 +9,6 @@ use serde_json::Value;
 
 use crate::cloud::Cloud;
 use crate::error::{failed, failed_to_delete};
-use crate::properties::{SecurityConnectorProperties, account_in, dialect_in};
 
 /// The resource, in the cloud that the function was started for.
 #[derive(Debug)]

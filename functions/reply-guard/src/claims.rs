@@ -12,7 +12,12 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 /// The types of resources whose function may hand a request over and have it answered later.
-const ANSWERED_LATER: [&str; 2] = ["Custom::ArcAutoProvisioning", "Custom::ArcRegions"];
+const ANSWERED_LATER: [&str; 4] = [
+    "Custom::ArcAutoProvisioning",
+    "Custom::ArcRegions",
+    "Custom::OrganizationNarrowing",
+    "Custom::OrganizationOnboarding",
+];
 
 /// What S3 is given, the SDK's repetitions included. It leaves more than half of the guard's own
 /// time for the answer.

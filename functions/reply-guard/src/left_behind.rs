@@ -1,7 +1,9 @@
 //! The id under which a killed Create may have made something.
 
 use custom_resource::PhysicalId;
-use onboarding::physical_id::{arc_tags, interrupted};
+use onboarding::physical_id::{
+    arc_tags, interrupted, organization_narrowing, organization_onboarding,
+};
 use onboarding::provider::Provider;
 use onboarding::{AccountId, ConnectorId, ConnectorName, Partition};
 use serde_json::Value;
@@ -10,8 +12,23 @@ use serde_json::Value;
 /// derive one; it was then not good enough to be acted on either, so nothing was made.
 pub(crate) fn left_behind(request: &Value) -> Option<PhysicalId> {
     let properties = &request["ResourceProperties"];
+    let kind = request["ResourceType"].as_str()?;
+    // Their Deletes take out of every account what is ours, however far the run got.
+    match kind {
+        "Custom::OrganizationNarrowing" => {
+            return organization_narrowing(text(request, "StackId")?)
+                .parse()
+                .ok();
+        }
+        "Custom::OrganizationOnboarding" => {
+            return organization_onboarding(text(request, "StackId")?)
+                .parse()
+                .ok();
+        }
+        _ => {}
+    }
     let account: AccountId = text(properties, "AccountId")?.parse().ok()?;
-    let id = match request["ResourceType"].as_str()? {
+    let id = match kind {
         "Custom::SecurityConnector" => {
             let name = match &properties["ConnectorName"] {
                 Value::Null => ConnectorName::for_account(&account),
@@ -117,6 +134,25 @@ mod tests {
         assert_eq!(id(tags.property("AccountId", "mine")), None);
         let looked = CustomResourceEvent::create("Custom::ArcRegions", "u")
             .property("AccountId", "222222222222");
+        assert_eq!(id(looked), None, "it makes nothing");
+    }
+
+    #[test]
+    fn what_was_put_into_an_organization_is_found_by_the_stack() {
+        for (kind, name) in [
+            ("Custom::OrganizationNarrowing", "organization-narrowing"),
+            ("Custom::OrganizationOnboarding", "organization-onboarding"),
+        ] {
+            let request = CustomResourceEvent::create(kind, "u");
+            assert_eq!(
+                id(request.clone()),
+                Some(format!(
+                    "{name}:defender/5f2b6ad0-0000-11f1-9e3c-0a1b2c3d4e5f"
+                ))
+            );
+            assert_eq!(id(request.without("StackId")), None);
+        }
+        let looked = CustomResourceEvent::create("Custom::DeploymentScope", "u");
         assert_eq!(id(looked), None, "it makes nothing");
     }
 

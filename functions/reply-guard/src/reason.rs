@@ -78,6 +78,9 @@ fn log_group(request: &Value) -> Option<String> {
     let function = match request["ResourceType"].as_str()? {
         "Custom::IdentityProvider" | "Custom::SecurityConnector" => "register-account",
         "Custom::ArcAutoProvisioning" | "Custom::ArcRegions" => "provision-arc",
+        "Custom::DeploymentScope"
+        | "Custom::OrganizationNarrowing"
+        | "Custom::OrganizationOnboarding" => "onboard-organization",
         _ => return None,
     };
     let stack = request["StackId"].as_str()?.split('/').nth(1)?;
@@ -160,6 +163,9 @@ mod tests {
             ("Custom::SecurityConnector", "register-account"),
             ("Custom::ArcAutoProvisioning", "provision-arc"),
             ("Custom::ArcRegions", "provision-arc"),
+            ("Custom::DeploymentScope", "onboard-organization"),
+            ("Custom::OrganizationNarrowing", "onboard-organization"),
+            ("Custom::OrganizationOnboarding", "onboard-organization"),
         ] {
             let request = CustomResourceEvent::create(resource_type, "u").build();
             let name = log_group(&request).unwrap();

@@ -12,8 +12,11 @@ use crate::literals::{Literal, literals};
 const NOT_SHIPPED: &str = "crates/testkit";
 /// Describes the variables for a developer.
 const NOT_SAID: &str = "crates/lambda-support/src/environment.rs";
-/// What is looked for in the words of others, and a name that the SDK asks for.
-const WORDS_OF_OTHERS: [&str; 3] = [
+/// What is looked for in the words of others, and names that others gave.
+const WORDS_OF_OTHERS: [&str; 6] = [
+    "AWS API Call via CloudTrail",
+    "AWS Service Event via CloudTrail",
+    "CloudFormation StackSet StackInstance Status Change",
     "permission to perform action(s) '",
     "Task timed out after",
     "IAM concurrent modification",

@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use crate::document::{TEMPLATES, resources, template};
+use crate::document::{TEMPLATES, resources, rust_sources, template};
 
 /// Metrics that AWS documents: namespace, name, dimension, and what the dimension names.
-const PUBLISHED: [(&str, &str, &str, &[&str]); 7] = [
+const PUBLISHED: [(&str, &str, &str, &[&str]); 8] = [
     ("AWS/Lambda", "Invocations", "FunctionName", FUNCTION),
     ("AWS/Lambda", "Errors", "FunctionName", FUNCTION),
     (
@@ -23,10 +23,21 @@ const PUBLISHED: [(&str, &str, &str, &[&str]); 7] = [
     ),
     ("AWS/Events", "FailedInvocations", "RuleName", RULE),
     ("AWS/Events", "TriggeredRules", "RuleName", RULE),
+    (
+        "AWS/SQS",
+        "ApproximateNumberOfMessagesVisible",
+        "QueueName",
+        QUEUE,
+    ),
 ];
+/// Metrics of our own, without dimensions: name, and the package that publishes it.
+const OWN: [(&str, &str); 1] = [("AccountsFailed", "onboard-organization")];
+/// Where they are.
+const NAMESPACE: &str = "DefenderConnector";
 const FUNCTION: &[&str] = &["AWS::Serverless::Function"];
 const MACHINE: &[&str] = &["AWS::Serverless::StateMachine"];
 const RULE: &[&str] = &["AWS::Events::Rule"];
+const QUEUE: &[&str] = &["AWS::SQS::Queue"];
 
 fn alarms(template: &Value) -> Vec<(&str, &Value)> {
     resources(template)
@@ -42,6 +53,9 @@ fn every_alarm_looks_at_a_metric_that_aws_publishes() {
         let template = template(path);
         for (id, alarm) in alarms(&template) {
             let properties = &alarm["Properties"];
+            if properties["Namespace"] == NAMESPACE {
+                continue;
+            }
             let dimensions = properties["Dimensions"].as_array().unwrap();
             assert_eq!(dimensions.len(), 1, "{id}");
             let known = PUBLISHED.iter().find(|(namespace, metric, dimension, _)| {
@@ -51,9 +65,9 @@ fn every_alarm_looks_at_a_metric_that_aws_publishes() {
             });
             let known = known.unwrap_or_else(|| panic!("{path} {id}"));
             let named = &dimensions[0]["Value"];
-            // A machine's dimension is its ARN, the others' is a name.
+            // Ref of a machine is no name, and of a queue its URL.
             let named = match known.2 {
-                "StateMachineArn" => &named["Fn::GetAtt"][0],
+                "StateMachineArn" | "QueueName" => &named["Fn::GetAtt"][0],
                 _ => &named["Ref"],
             };
             let kind = &template["Resources"][named.as_str().unwrap_or_default()]["Type"];
@@ -64,6 +78,29 @@ fn every_alarm_looks_at_a_metric_that_aws_publishes() {
     for metric in &PUBLISHED {
         assert!(used.contains(&metric), "{metric:?}");
     }
+}
+
+#[test]
+fn every_alarm_on_a_metric_of_ours_has_one_that_is_published() {
+    let namespace = rust_sources("crates/lambda-support/src");
+    assert!(namespace.contains(&format!("\"{NAMESPACE}\"")));
+    let main = template("template.yaml");
+    let mut used = Vec::new();
+    for (id, alarm) in alarms(&main) {
+        let properties = &alarm["Properties"];
+        if properties["Namespace"] != NAMESPACE {
+            continue;
+        }
+        let known = OWN
+            .iter()
+            .find(|(name, _)| properties["MetricName"] == *name);
+        let known = known.unwrap_or_else(|| panic!("{id}"));
+        let published = rust_sources(&format!("functions/{}/src", known.1));
+        assert!(published.contains(&format!("\"{}\"", known.0)), "{id}");
+        assert!(properties["Dimensions"].is_null(), "{id}");
+        used.push(known);
+    }
+    assert_eq!(used.len(), OWN.len());
 }
 
 #[test]

@@ -1,69 +1,81 @@
 //! What CloudFormation makes before what, and takes away after what.
 
-use std::collections::{BTreeMap, BTreeSet};
+use crate::dependencies::{before, cycles, deployed, graph, named};
+use crate::document::{resources, strings, transformed};
 
-use serde_json::{Value, json};
+/// Parameters with which everything is deployed.
+const EVERYTHING: [(&str, &str); 3] = [
+    ("Scope", "Organization"),
+    ("CspmPlan", "Defender"),
+    ("CspmCiem", "true"),
+];
 
-use crate::document::{descend, resources, strings, transformed};
-
-/// What each resource waits for.
-type Graph<'a> = BTreeMap<&'a str, BTreeSet<&'a str>>;
-
-fn graph(template: &Value) -> Graph<'_> {
-    let known: BTreeSet<&str> = resources(template).map(|(id, _, _)| id).collect();
-    resources(template)
-        .map(|(id, _, resource)| {
-            let mut named = strings(&resource["DependsOn"]);
-            descend(&resource["Properties"], &mut |value| {
-                named.extend(references(value));
-            });
-            (
-                id,
-                named
-                    .into_iter()
-                    .filter(|name| known.contains(name))
-                    .collect(),
-            )
-        })
-        .collect()
-}
-
-fn references(value: &Value) -> Vec<&str> {
-    let mut found = strings(&value["Ref"]);
-    found.extend(strings(&value["Fn::GetAtt"]).first());
-    let text = match &value["Fn::Sub"] {
-        Value::Array(arguments) => arguments.first().unwrap_or(&Value::Null),
-        text => text,
-    };
-    for text in strings(text) {
-        let names = text
-            .split("${")
-            .skip(1)
-            .filter_map(|rest| rest.split(['}', '.']).next());
-        found.extend(names);
-    }
-    found
-}
-
-/// Everything that is there once `id` begins.
-fn before<'a>(graph: &Graph<'a>, id: &str) -> BTreeSet<&'a str> {
-    let mut seen = BTreeSet::new();
-    let mut open: Vec<&str> = graph[id].iter().copied().collect();
-    while let Some(next) = open.pop() {
-        if seen.insert(next) {
-            open.extend(&graph[next]);
-        }
-    }
-    seen
-}
-
-fn cycles<'a>(graph: &Graph<'a>) -> Vec<&'a str> {
-    graph
-        .keys()
-        .copied()
-        .filter(|id| before(graph, id).contains(id))
-        .collect()
-}
+/// What every step needs.
+const GROUNDWORK: [&str; 10] = [
+    "RunBucket",
+    "RunBucketPolicy",
+    "AzureSignInRole",
+    "RegisterAccountRole",
+    "RegisterAccountLogGroup",
+    "RegisterAccountFunction",
+    "RegisterAccountFunctionEventInvokeConfig",
+    "ReplyGuardRole",
+    "ReplyGuardLogGroup",
+    "ReplyGuardFunction",
+];
+/// The steps of every deployment.
+const BEGIN: [&str; 5] = [
+    "AccessStack",
+    "IdentityProvider",
+    "CiemIdentityProvider",
+    "AccountStack",
+    "SecurityConnector",
+];
+/// Those of Arc after these.
+const ARC: [&str; 4] = ["ArcRegions", "RegionStackSet", "ArcTags", "DailySweep"];
+/// Those of an organization.
+const ORGANIZATION: [&str; 9] = [
+    "WantedState",
+    "DeploymentScope",
+    "OrganizationNarrowing",
+    "MemberAccessStackSet",
+    "MemberAccountStackSet",
+    "MemberRegionStackSet",
+    "OrganizationOnboarding",
+    "OrganizationChangesRule",
+    "OrganizationEventsStackSet",
+];
+/// What is needed from one step of a chain on.
+const NEEDED: [(&str, &str); 19] = [
+    ("ProvisionArcRole", "ArcRegions"),
+    ("ProvisionArcLogGroup", "ArcRegions"),
+    ("ProvisionArcFunctionEventInvokeConfig", "ArcRegions"),
+    ("StackSetAdministrationRole", "RegionStackSet"),
+    ("StackSetExecutionRole", "RegionStackSet"),
+    ("WantedState", "ArcRegions"),
+    ("OnboardOrganization", "ArcRegions"),
+    ("SweepRole", "DailySweep"),
+    ("OnboardRole", "DeploymentScope"),
+    ("OnboardLogGroup", "DeploymentScope"),
+    (
+        "OnboardOrganizationFunctionEventInvokeConfig",
+        "DeploymentScope",
+    ),
+    ("ActInMembersPolicy", "OrganizationNarrowing"),
+    ("RunOrganizationPolicy", "OrganizationNarrowing"),
+    ("OnboardOrganization", "OrganizationNarrowing"),
+    (
+        "ProvisionArcFunctionEventInvokeConfig",
+        "OrganizationNarrowing",
+    ),
+    ("OrganizationEventQueuePolicy", "StackSetInstanceRule"),
+    ("OrganizationEventQueuePolicy", "OrganizationChangesRule"),
+    (
+        "OrganizationEventsExecutionRole",
+        "OrganizationEventsStackSet",
+    ),
+    ("ForwardEventsRole", "OrganizationEventsStackSet"),
+];
 
 #[test]
 fn nothing_waits_for_itself() {
@@ -71,63 +83,54 @@ fn nothing_waits_for_itself() {
 }
 
 #[test]
-fn a_cycle_would_be_found_through_every_kind_of_reference() {
-    for reference in [
-        json!({"Properties": {"P": [{"Ref": "B"}]}}),
-        json!({"Properties": {"P": {"Fn::GetAtt": ["B", "Arn"]}}}),
-        json!({"Properties": {"P": {"Fn::Sub": "arn:${AWS::Partition}:${B.Arn}"}}}),
-        json!({"Properties": {"P": {"Fn::Sub": ["${B}${x}", {"x": 1}]}}}),
-        json!({"DependsOn": "B"}),
-        json!({"DependsOn": ["B"]}),
-    ] {
-        let template = json!({"Resources": {"A": reference, "B": {"DependsOn": "A"}}});
-        assert_eq!(cycles(&graph(&template)), ["A", "B"], "{reference}");
+fn nothing_names_what_conditions_leave_out() {
+    // CloudFormation refuses such a template, also where DependsOn names it.
+    let parameters = transformed()["Parameters"].as_object().unwrap();
+    let mut deployments = 0;
+    for scope in ["Account", "Organization"] {
+        for arc in ["true", "false"] {
+            for ciem in ["true", "false"] {
+                let chosen = [
+                    ("Scope", scope),
+                    ("ArcAutoProvisioning", arc),
+                    ("CspmCiem", ciem),
+                    EVERYTHING[1],
+                ];
+                let template = deployed(transformed(), &chosen);
+                let there = template["Resources"].as_object().unwrap();
+                for (id, resource) in there {
+                    for name in named(resource) {
+                        let known = there.contains_key(name) || parameters.contains_key(name);
+                        assert!(
+                            known || name.starts_with("AWS::"),
+                            "{chosen:?}: {id} names {name}"
+                        );
+                    }
+                }
+                deployments += 1;
+            }
+        }
     }
+    assert_eq!(deployments, 8);
 }
 
 #[test]
 fn each_step_finds_what_it_needs() {
-    let graph = graph(transformed());
-    let groundwork = [
-        "RunBucket",
-        "RunBucketPolicy",
-        "AzureSignInRole",
-        "RegisterAccountRole",
-        "RegisterAccountLogGroup",
-        "RegisterAccountFunction",
-        "RegisterAccountFunctionEventInvokeConfig",
-        "ReplyGuardRole",
-        "ReplyGuardLogGroup",
-        "ReplyGuardFunction",
-    ];
-    let chain = [
-        "AccessStack",
-        "IdentityProvider",
-        "CiemIdentityProvider",
-        "AccountStack",
-        "SecurityConnector",
-        "ArcRegions",
-        "RegionStackSet",
-        "ArcTags",
-        "DailySweep",
-    ];
-    for (position, step) in chain.iter().enumerate() {
-        let there = before(&graph, step);
-        for needed in groundwork.iter().chain(&chain[..position]) {
-            assert!(there.contains(needed), "{step} does not wait for {needed}");
+    // As it is deployed: what is named in a branch that is not taken is not waited for.
+    let deployed = deployed(transformed(), &EVERYTHING);
+    let graph = graph(&deployed);
+    for chain in [
+        [&BEGIN[..], &ARC].concat(),
+        [&BEGIN[..], &ORGANIZATION].concat(),
+    ] {
+        for (position, step) in chain.iter().enumerate() {
+            let there = before(&graph, step);
+            for needed in GROUNDWORK.iter().chain(&chain[..position]) {
+                assert!(there.contains(needed), "{step} does not wait for {needed}");
+            }
         }
     }
-    // What is needed from one step of the chain on.
-    for (needed, step) in [
-        ("ProvisionArcRole", "ArcRegions"),
-        ("ProvisionArcLogGroup", "ArcRegions"),
-        ("ProvisionArcFunctionEventInvokeConfig", "ArcRegions"),
-        ("StackSetAdministrationRole", "RegionStackSet"),
-        ("StackSetExecutionRole", "RegionStackSet"),
-        ("WantedState", "ArcRegions"),
-        ("OnboardOrganization", "ArcRegions"),
-        ("SweepRole", "DailySweep"),
-    ] {
+    for (needed, step) in NEEDED {
         assert!(
             before(&graph, step).contains(needed),
             "{step} does not wait for {needed}"
@@ -138,28 +141,62 @@ fn each_step_finds_what_it_needs() {
 #[test]
 fn regions_lose_their_tags_before_their_runbooks_and_after_sweeps_let_go_of_them() {
     // An update keeps the order, so that each of them sees what the one before has done.
-    let graph = graph(transformed());
-    assert!(before(&graph, "ArcRegions").contains("WantedState"));
-    assert!(before(&graph, "RegionStackSet").contains("ArcRegions"));
-    assert!(!before(&graph, "ArcRegions").contains("RegionStackSet"));
+    for (scope, stack_sets) in [
+        ("Account", &["RegionStackSet"][..]),
+        ("Organization", &["RegionStackSet", "MemberRegionStackSet"]),
+    ] {
+        let deployed = deployed(transformed(), &[("Scope", scope)]);
+        let graph = graph(&deployed);
+        assert!(before(&graph, "ArcRegions").contains("WantedState"));
+        for stack_set in stack_sets {
+            assert!(before(&graph, stack_set).contains("ArcRegions"));
+            assert!(!before(&graph, "ArcRegions").contains(stack_set));
+        }
+    }
 }
 
 #[test]
 fn triggers_go_first() {
-    let graph = graph(transformed());
-    let triggers: Vec<&str> = resources(transformed())
-        .filter(|(_, kind, _)| {
-            ["AWS::Scheduler::Schedule", "AWS::Events::Rule"].contains(kind)
-                || *kind == "AWS::Lambda::EventSourceMapping"
-        })
-        .map(|(id, _, _)| id)
-        .collect();
-    assert_eq!(triggers, ["DailySweep"]);
-    for (id, kind, _) in resources(transformed()) {
-        if kind.starts_with("Custom::") {
-            assert!(before(&graph, triggers[0]).contains(id), "{id}");
+    for (scope, expected) in [
+        ("Account", &["DailySweep"][..]),
+        (
+            "Organization",
+            &[
+                "DailySweep",
+                "OrganizationChangesRule",
+                "OrganizationEventMapping",
+                "StackSetInstanceRule",
+            ],
+        ),
+    ] {
+        let deployed = deployed(transformed(), &[("Scope", scope)]);
+        let graph = graph(&deployed);
+        let triggers: Vec<&str> = resources(&deployed)
+            .filter(|(_, kind, _)| {
+                ["AWS::Scheduler::Schedule", "AWS::Events::Rule"].contains(kind)
+                    || *kind == "AWS::Lambda::EventSourceMapping"
+            })
+            .map(|(id, _, _)| id)
+            .collect();
+        assert_eq!(triggers, expected);
+        for (id, kind, _) in resources(&deployed) {
+            // The sweep is over everything, the other triggers are about members.
+            let is_custom = kind.starts_with("Custom::");
+            let is_of_arc = id.starts_with("Arc");
+            for trigger in &triggers {
+                if is_custom && (*trigger == "DailySweep" || !is_of_arc) {
+                    assert!(
+                        before(&graph, trigger).contains(id),
+                        "{trigger} comes before {id}"
+                    );
+                }
+                // What brings the events from another region is a trigger as well.
+                assert!(
+                    id == "OrganizationEventsStackSet" || !graph[id].contains(trigger),
+                    "{id} waits for a trigger"
+                );
+            }
         }
-        assert!(!graph[id].contains(triggers[0]), "{id} waits for a trigger");
     }
 }
 
@@ -178,8 +215,20 @@ fn runs_are_over_before_the_run_bucket_is_emptied() {
 #[test]
 fn a_function_does_not_wait_for_the_machine_that_calls_it() {
     let graph = graph(transformed());
-    assert!(before(&graph, "OnboardOrganization").contains("ProvisionArcFunction"));
-    assert!(!before(&graph, "ProvisionArcFunction").contains("OnboardOrganization"));
+    for function in [
+        "RegisterAccountFunction",
+        "ProvisionArcFunction",
+        "OnboardOrganizationFunction",
+    ] {
+        assert!(
+            before(&graph, "OnboardOrganization").contains(function),
+            "{function}"
+        );
+        assert!(
+            !before(&graph, function).contains("OnboardOrganization"),
+            "{function}"
+        );
+    }
 }
 
 #[test]

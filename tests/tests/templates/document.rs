@@ -12,10 +12,11 @@ use serde_json::{Map, Value, json};
 use serde_yaml_ng::Value as Yaml;
 
 /// Every template of the project, by its path.
-pub const TEMPLATES: [&str; 4] = [
+pub const TEMPLATES: [&str; 5] = [
     "template.yaml",
     "templates/access.yaml",
     "templates/account.yaml",
+    "templates/organization-events.yaml",
     "templates/region.yaml",
 ];
 

@@ -16,6 +16,7 @@ pub const STACK_GUID: &str = "0e1d2c3b-4a59-4687-9675-84938271605f";
 pub struct Stack<'a> {
     template: &'a Value,
     parameters: BTreeMap<&'a str, Value>,
+    region: &'a str,
 }
 
 impl<'a> Stack<'a> {
@@ -31,7 +32,13 @@ impl<'a> Stack<'a> {
         Self {
             template,
             parameters: defined.filter_map(value).collect(),
+            region: "eu-west-1",
         }
+    }
+
+    /// The same stack in another region.
+    pub fn in_region(self, region: &'a str) -> Self {
+        Self { region, ..self }
     }
 
     /// Whether a condition of the template holds.
@@ -125,7 +132,7 @@ impl<'a> Stack<'a> {
             "AWS::NoValue" => return None,
             "AWS::AccountId" => ACCOUNT_ID.to_owned(),
             "AWS::Partition" => "aws".to_owned(),
-            "AWS::Region" => "eu-west-1".to_owned(),
+            "AWS::Region" => self.region.to_owned(),
             "AWS::URLSuffix" => "amazonaws.com".to_owned(),
             "AWS::StackName" => "connector".to_owned(),
             "AWS::StackId" => {
@@ -150,15 +157,21 @@ impl<'a> Stack<'a> {
         Some(named.next().map_or(id.into(), |name| self.whole(name)))
     }
 
-    /// The ARN of a role; of anything else its name, which no test compares.
+    /// The ARN of a role or of a function, where it has a name; else its id, which no test compares.
     fn attribute(&self, id: &str, attribute: &str) -> Value {
-        let resource = &self.template["Resources"][id];
-        if resource["Type"] != "AWS::IAM::Role" || attribute != "Arn" {
-            return format!("{id}.{attribute}").into();
+        let properties = &self.template["Resources"][id]["Properties"];
+        let named = |name: &str| {
+            self.value(properties.get(name)?)?
+                .as_str()
+                .map(str::to_owned)
+        };
+        let place = format!("lambda:{}:{ACCOUNT_ID}:function", self.region);
+        let role = named("RoleName").map(|name| format!("iam::{ACCOUNT_ID}:role/{name}"));
+        let arn = role.or_else(|| Some(format!("{place}:{}", named("FunctionName")?)));
+        match arn {
+            Some(arn) if attribute == "Arn" => format!("arn:aws:{arn}").into(),
+            _ => format!("{id}.{attribute}").into(),
         }
-        let name = self.value(&resource["Properties"]["RoleName"]);
-        let name = name.as_ref().map(text).unwrap_or_default();
-        format!("arn:aws:iam::{ACCOUNT_ID}:role/{name}").into()
     }
 
     fn substituted(&self, argument: &Value) -> String {

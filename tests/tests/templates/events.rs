@@ -5,7 +5,9 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::document::{read, root, transformed};
+use crate::defender::AZURE;
+use crate::document::{parsed, read, root, template, transformed};
+use crate::evaluation::{Stack, text};
 
 fn sample_events() -> Vec<(String, Value)> {
     let folder = root().join("events");
@@ -28,7 +30,7 @@ fn requests() -> Vec<(String, Value)> {
     sample_events()
         .into_iter()
         .map(|(name, event)| (name, carried(event)))
-        .filter(|(_, request)| request["Operation"].is_null())
+        .filter(|(_, request)| request["Operation"].is_null() && request["Records"].is_null())
         .collect()
 }
 
@@ -53,37 +55,43 @@ fn every_case_has_its_event() {
         "register-account-identity-provider",
         "provision-arc-arc-regions",
         "provision-arc-arc-auto-provisioning",
+        "onboard-organization-deployment-scope",
+        "onboard-organization-organization-narrowing",
+        "onboard-organization-organization-onboarding",
     ] {
         for case in ["create", "update", "delete"] {
             wanted.insert(format!("{resource}-{case}.json"));
         }
     }
-    for step in [
-        "onboard",
-        "offboard",
-        "narrow",
-        "sweep",
-        "answer",
-        "answer-with-error",
+    for (function, steps) in [
+        (
+            "provision-arc",
+            "onboard offboard narrow sweep answer answer-with-error",
+        ),
+        ("register-account", "onboard offboard remove-connector"),
+        (
+            "onboard-organization",
+            "list-accounts repair-stack-instances report progress answer answer-with-error queue",
+        ),
     ] {
-        wanted.insert(format!("provision-arc-{step}.json"));
+        let file = |step| format!("{function}-{step}.json");
+        wanted.extend(steps.split(' ').map(file));
     }
     assert_eq!(names, wanted);
 }
 
 #[test]
 fn properties_are_the_templates() {
+    let chosen = [&AZURE[..], &[("Scope", "Organization")]].concat();
+    let stack = Stack::new(transformed(), &chosen);
     for (name, request) in requests() {
         let id = request["LogicalResourceId"].as_str().unwrap();
         let resource = &transformed()["Resources"][id];
         assert_eq!(request["ResourceType"], resource["Type"], "{name}");
+        let wanted = stack.whole(&resource["Properties"]);
         for properties in ["ResourceProperties", "OldResourceProperties"] {
             if !request[properties].is_null() {
-                assert_eq!(
-                    keys(&request[properties]),
-                    keys(&resource["Properties"]),
-                    "{name}"
-                );
+                assert_eq!(keys(&request[properties]), keys(&wanted), "{name}");
             }
         }
     }
@@ -136,16 +144,43 @@ fn steps_are_what_the_state_machine_sends() {
             continue;
         };
         seen += 1;
-        let wanted = match operation {
-            "Answer" => keys(&event).contains("Outcome") != keys(&event).contains("Error"),
-            "Onboard" | "Offboard" => keys(&event).contains("AccountId"),
-            "Narrow" => keys(&event).is_superset(&["AccountId", "RequestId"].into()),
+        let has = |key: &str| keys(&event).contains(key);
+        let complete = match operation {
+            "Answer" => has("RequestId") && has("Outcome") != has("Error"),
+            "ListAccounts" | "Report" => has("Intent"),
+            "Progress" => has("ExecutionArn"),
+            "RepairStackInstances" => has("AccountId"),
+            "Narrow" => has("AccountId") && has("RequestId"),
+            "Onboard" | "Offboard" | "RemoveConnector" => {
+                let registers = name.starts_with("register-account");
+                has("AccountId") && registers == (has("Connectors") && has("AsWanted"))
+            }
             _ => false,
         };
-        assert!(wanted && event["RunId"].is_string(), "{name}");
+        assert!(complete && event["RunId"].is_string(), "{name}");
         for key in keys(&event) {
             assert!(machine.contains(key), "{name}: {key}");
         }
     }
-    assert_eq!(seen, 6);
+    assert_eq!(seen, 15);
+}
+
+#[test]
+fn messages_of_the_queue_are_what_the_rules_let_through() {
+    let main = template("template.yaml");
+    let rules = ["StackSetInstanceRule", "OrganizationChangesRule"]
+        .map(|id| &main["Resources"][id]["Properties"]["EventPattern"]);
+    let mut seen = BTreeSet::new();
+    for (name, event) in sample_events() {
+        for record in event["Records"].as_array().into_iter().flatten() {
+            let message: Value = parsed(text(&record["body"]));
+            let lets_through = |pattern: &&Value| {
+                let has = |key: &str, value| pattern[key].as_array().unwrap().contains(value);
+                has("source", &message["source"]) && has("detail-type", &message["detail-type"])
+            };
+            let position = rules.iter().position(lets_through);
+            seen.insert(position.unwrap_or_else(|| panic!("{name}: {message}")));
+        }
+    }
+    assert_eq!(seen, [0, 1].into());
 }

@@ -64,7 +64,7 @@ fn no_parameter_takes_a_secret() {
 }
 
 /// The parameters that a stack or a stack set is given, by name.
-fn passed(resource: &Value) -> Value {
+pub fn passed(resource: &Value) -> Value {
     match &resource["Properties"]["Parameters"] {
         Value::Array(pairs) => pairs
             .iter()
@@ -152,7 +152,7 @@ fn samconfig() -> BTreeMap<String, BTreeMap<String, String>> {
 fn samconfig_sets_every_parameter_without_default_and_no_unknown_one() {
     let template = template("template.yaml");
     let tables = samconfig();
-    for environment in ["default", "local"] {
+    for environment in ["default", "local", "local-organization"] {
         let overrides = &tables[&format!("{environment}.deploy.parameters.parameter_overrides")];
         for (name, parameter) in template["Parameters"].as_object().unwrap() {
             let set = overrides.contains_key(name);
@@ -211,25 +211,36 @@ fn samconfig_shows_the_plans_at_their_defaults() {
 }
 
 #[test]
-fn the_local_set_has_every_plan_with_every_role() {
+fn the_local_sets_have_every_plan_with_every_role() {
     let template = template("template.yaml");
-    let overrides = &samconfig()["local.deploy.parameters.parameter_overrides"];
-    let chosen: Vec<(&str, &str)> = overrides
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_str()))
-        .collect();
-    let stack = Stack::new(&template, &chosen);
-    assert_eq!(stack.broken_rules(), Vec::<&str>::new());
-    let names = &template["Resources"]["IdentityProvider"]["Properties"]["RoleNames"];
-    assert_eq!(
-        stack.value(names).unwrap().as_object().unwrap().len(),
-        ROLES.len()
-    );
-    for (name, value) in chosen {
-        let allowed = strings(&template["Parameters"][name]["AllowedValues"]);
-        assert!(
-            allowed.is_empty() || allowed.contains(&value),
-            "{name}={value}"
+    let tables = samconfig();
+    let overrides =
+        |environment| &tables[&format!("{environment}.deploy.parameters.parameter_overrides")];
+    for environment in ["local", "local-organization"] {
+        let chosen: Vec<(&str, &str)> = overrides(environment)
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
+        let stack = Stack::new(&template, &chosen);
+        assert_eq!(stack.broken_rules(), Vec::<&str>::new());
+        let names = &template["Resources"]["IdentityProvider"]["Properties"]["RoleNames"];
+        assert_eq!(
+            stack.value(names).unwrap().as_object().unwrap().len(),
+            ROLES.len()
         );
+        for (name, value) in chosen {
+            let allowed = strings(&template["Parameters"][name]["AllowedValues"]);
+            assert!(
+                allowed.is_empty() || allowed.contains(&value),
+                "{name}={value}"
+            );
+        }
     }
+    // The same but for the scope.
+    let mut organization = overrides("local-organization").clone();
+    assert_eq!(
+        organization.remove("Scope").as_deref(),
+        Some("Organization")
+    );
+    assert_eq!(&organization, overrides("local"));
 }

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use crate::document::{TEMPLATES, descend, resources, strings, template, transformed};
 use crate::statements::{allowed, statements, texts};
 
-/// The functions that act in accounts and sign in to Azure.
-const CALLERS: [&str; 2] = ["RegisterAccountRole", "ProvisionArcRole"];
+/// The functions that sign in to Azure. The first two act in accounts as well.
+const CALLERS: [&str; 3] = ["RegisterAccountRole", "ProvisionArcRole", "OnboardRole"];
 
 #[test]
 fn no_role_can_bring_a_log_group_back() {
@@ -79,10 +79,10 @@ fn roles_trust_the_account_and_look_at_the_callers_arn() {
     // A role as principal is stored by its unique id and breaks when that role is made anew.
     let access = template("templates/access.yaml");
     let roles = [
-        &access["Resources"]["AccessRole"],
-        &transformed()["Resources"]["AzureSignInRole"],
+        (&access["Resources"]["AccessRole"], &CALLERS[..2]),
+        (&transformed()["Resources"]["AzureSignInRole"], &CALLERS),
     ];
-    for role in roles {
+    for (role, expected) in roles {
         let trust = &role["Properties"]["AssumeRolePolicyDocument"]["Statement"][0];
         let principal = trust["Principal"]["AWS"]["Fn::Sub"].as_str().unwrap();
         assert!(principal.ends_with(":root"), "{principal}");
@@ -93,8 +93,8 @@ fn roles_trust_the_account_and_look_at_the_callers_arn() {
                 callers.extend(value.as_str());
             },
         );
-        assert_eq!(callers.len(), CALLERS.len());
-        for (caller, id) in callers.into_iter().zip(CALLERS) {
+        assert_eq!(callers.len(), expected.len());
+        for (caller, id) in callers.into_iter().zip(expected) {
             let role = &transformed()["Resources"][id]["Properties"];
             let name = role["RoleName"].as_str().unwrap();
             assert!(caller.ends_with(&format!(":role/{name}")), "{caller}");

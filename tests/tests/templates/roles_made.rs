@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::combinations::Combinations;
 use crate::document::{resources, template};
 use crate::evaluation::{Stack, deciding};
+use crate::parameters::passed;
 use crate::plan_tables::PlanTables;
 
 const ACCOUNT: &str = "templates/account.yaml";
@@ -115,8 +116,13 @@ fn a_role_has_one_name_everywhere() {
         let announced = told(&main, "IdentityProvider", facts);
         let announced = announced["Fn::If"].get(1).unwrap_or(announced);
         assert_eq!(announced, &name);
-        for stack in ["AccessStack", "AccountStack"] {
-            let passed = &main["Resources"][stack]["Properties"]["Parameters"];
+        for stack in [
+            "AccessStack",
+            "AccountStack",
+            "MemberAccessStackSet",
+            "MemberAccountStackSet",
+        ] {
+            let passed = passed(&main["Resources"][stack]);
             assert_eq!(passed[facts.parameter], name, "{stack}");
         }
         for path in ["template.yaml", ACCOUNT, "templates/access.yaml"] {

@@ -14,6 +14,17 @@ fn said(chosen: &[(&str, &str)]) -> Vec<String> {
     broken.into_iter().map(str::to_owned).collect()
 }
 
+/// That everything is said against these parameters that is to be said, and nothing else.
+fn check(cases: &[Case<'_>]) {
+    for (chosen, named) in cases {
+        let said = said(chosen);
+        assert_eq!(said.len(), named.len(), "{chosen:?}: {said:?}");
+        for (said, named) in said.iter().zip(*named) {
+            assert!(said.contains(named), "{chosen:?}: {said}");
+        }
+    }
+}
+
 #[test]
 fn defaults_go_together() {
     assert_eq!(said(&[]), Vec::<String>::new());
@@ -67,13 +78,41 @@ fn what_does_not_go_together_is_refused_with_the_parameters_names() {
             &["ContainersAntiMalware"],
         ),
     ];
-    for (chosen, named) in cases {
-        let said = said(chosen);
-        assert_eq!(said.len(), named.len(), "{chosen:?}: {said:?}");
-        for (said, named) in said.iter().zip(named) {
-            assert!(said.contains(named), "{chosen:?}: {said}");
-        }
-    }
+    check(&cases);
+}
+
+#[test]
+fn what_is_of_an_organization_needs_one() {
+    let cases: [Case<'_>; 3] = [
+        (
+            &[
+                ("OrganizationalUnitIds", "ou-a1b2-11112222"),
+                ("ExcludedAccountIds", "111122223333"),
+            ],
+            &[
+                "OrganizationalUnitIds is read only",
+                "ExcludedAccountIds is read only",
+            ],
+        ),
+        (
+            &[
+                ("MemberRegistration", "Discovery"),
+                ("MigrateMemberRegistration", "true"),
+            ],
+            &[
+                "MemberRegistration=Discovery needs",
+                "MigrateMemberRegistration=true needs",
+            ],
+        ),
+        (
+            &[
+                ("StackSetNamePrefix", "DefenderConnector"),
+                ("Scope", "Organization"),
+            ],
+            &["DefenderConnector-Region"],
+        ),
+    ];
+    check(&cases);
 }
 
 #[test]
@@ -91,7 +130,21 @@ fn what_goes_together_is_taken() {
         ("CiemSubject", CIEM_SUBJECT),
     ];
     let arc = [("ArcProxy", "http://p"), ("ArcPrivateLinkScope", "/s")];
-    for chosen in [&with("Auto"), &with("2026-08-01-preview"), &ciem[..], &arc] {
+    let organization = [
+        ("Scope", "Organization"),
+        ("OrganizationalUnitIds", "ou-a1b2-11112222"),
+        ("ExcludedAccountIds", "111122223333"),
+        ("MemberRegistration", "Discovery"),
+        ("MigrateMemberRegistration", "true"),
+        ("StackSetNamePrefix", "DefenderConnector2"),
+    ];
+    for chosen in [
+        &with("Auto"),
+        &with("2026-08-01-preview"),
+        &ciem[..],
+        &arc,
+        &organization,
+    ] {
         assert_eq!(said(chosen), Vec::<String>::new(), "{chosen:?}");
     }
 }
@@ -104,7 +157,6 @@ fn the_account_does_not_make_ciem_roles_that_nobody_signs_in_to() {
         Stack::new(&account, &chosen).broken_rules().len()
     };
     assert_eq!(broken(&[]), 0);
-    assert_eq!(broken(&[("CiemProviderArn", "")]), 1);
     assert_eq!(broken(&[("CiemSubject", "")]), 1);
     assert_eq!(broken(&[("CiemSubject", ""), ("CspmCiem", "false")]), 0);
 }

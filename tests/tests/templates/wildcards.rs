@@ -8,7 +8,7 @@ use crate::document::{TEMPLATES, template};
 use crate::statements::{allowed, texts};
 
 /// Roles, the beginning of their actions, and why those are granted on every resource.
-const ON_EVERY_RESOURCE: [(&str, &str, &str); 16] = [
+const ON_EVERY_RESOURCE: [(&str, &str, &str); 18] = [
     (
         "AzureSignInRole",
         "sts:GetWebIdentityToken",
@@ -30,6 +30,16 @@ const ON_EVERY_RESOURCE: [(&str, &str, &str); 16] = [
         "OnboardOrganizationRole",
         "logs:",
         "the actions know no resource",
+    ),
+    (
+        "OnboardRole",
+        "organizations:",
+        "the actions know no resource",
+    ),
+    (
+        "OnboardRole",
+        "cloudformation:Describe",
+        "the action knows no resource",
     ),
     (
         "CspmMonitorRole",
@@ -158,7 +168,7 @@ fn every_resource_is_named_where_it_can_be() {
 }
 
 /// Who may pass roles on, the end of those roles' names or references, and to which services.
-const PASSED_ON: [(&str, &[&str], &str); 5] = [
+const PASSED_ON: [(&str, &[&str], &str); 6] = [
     (
         "AccessRole",
         &["RunbookRole", "AttachProfileRole"],
@@ -170,6 +180,11 @@ const PASSED_ON: [(&str, &[&str], &str); 5] = [
     (
         "StackSetExecutionRole",
         &["DefenderConnectorEvents"],
+        "events.amazonaws.com",
+    ),
+    (
+        "OrganizationEventsExecutionRole",
+        &["DefenderConnectorForwardEvents"],
         "events.amazonaws.com",
     ),
 ];

@@ -50,7 +50,7 @@ impl Instance {
     }
 
     /// How many of the four tags it carries, with the right values.
-    fn right_tags(&self, account: &str) -> usize {
+    pub fn right_tags(&self, account: &str) -> usize {
         let values = [account, "AWS", &self.id, "true"];
         let right =
             |(key, value): &(&str, &str)| self.tags.get(*key).is_some_and(|seen| seen == value);

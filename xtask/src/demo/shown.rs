@@ -7,6 +7,8 @@ use crate::azure::Connector;
 use crate::inventory::Inventory;
 use crate::table::Table;
 
+pub mod members;
+
 /// What CloudFormation made.
 pub fn stacks(inventory: &Inventory) -> String {
     let mut table = Table::new(["stack", "resource", "type", "status"]);

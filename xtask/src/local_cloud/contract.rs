@@ -14,7 +14,7 @@ pub const LOCAL_CLOUD_URL: &str = "LOCAL_CLOUD_URL";
 /// Base URL of the Azure double: Entra, Resource Manager and its admin API.
 pub const AZURE_DOUBLE_URL: &str = "AZURE_DOUBLE_URL";
 /// Folder with `emulator.log`, `azure-double.log` and `functions.log` (what every function printed,
-/// each line after the function's name). Tests may write there; all of it is read for secrets.
+/// each line after its account and name). Tests may write there; all of it is read for secrets.
 pub const LOCAL_CLOUD_LOGS: &str = "LOCAL_CLOUD_LOGS";
 /// The `sam` program. Its folder is also first on `PATH`.
 pub const SAM_BIN: &str = "SAM_BIN";

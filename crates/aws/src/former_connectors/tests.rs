@@ -40,6 +40,7 @@ async fn a_former_body_is_kept_encrypted_under_its_account_and_name() {
         tags: BTreeMap::new(),
         scan_interval_hours: None,
         regions: BTreeSet::new(),
+        organizational_data: None,
         offerings: Vec::new(),
         body: json!({"properties": {"unknown": [1.0, null]}}),
     };

@@ -6,7 +6,7 @@ use onboarding::{Deployment, FailureKind};
 use serde_json::json;
 
 use super::*;
-use crate::account_session::{AccountAccess, AccountSession};
+use crate::account_session::{AccountAccess, AccountSession, Assumption};
 use crate::rig::{
     ACCOUNT, Answer, Asked, LATER, SESSION_SECRET, Wire, answered, in_five_minutes, refused,
     session,
@@ -33,6 +33,7 @@ fn access(wire: &Wire) -> AccountAccess {
 
 fn identity_by(access: &AccountAccess, request: &str) -> IamIdentity {
     access.identity(
+        Assumption::Kept,
         &ACCOUNT.parse().unwrap(),
         SessionName::for_request(request),
         in_five_minutes(),
@@ -208,4 +209,34 @@ async fn throttling_and_collisions_are_waited_out_by_the_sdk() {
             .unwrap();
         assert_eq!(wire.actions()[1..], [DELETE, DELETE, DELETE], "{code}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_account_is_entered_anew_where_it_is_asked_for() {
+    let wire = account(|_, _| refused(404, "NoSuchEntity", "no"));
+    let access = access(&wire);
+    let entered = || {
+        wire.actions()
+            .iter()
+            .filter(|one| *one == "AssumeRole")
+            .count()
+    };
+    for (assumption, sessions) in [
+        (Assumption::Kept, 1),
+        (Assumption::Kept, 1),
+        (Assumption::Anew, 2),
+        (Assumption::AnewAtOnce, 3),
+        (Assumption::Kept, 3),
+    ] {
+        let identity = access.identity(
+            assumption,
+            &ACCOUNT.parse().unwrap(),
+            SessionName::for_request("r-1"),
+            in_five_minutes(),
+        );
+        identity.access().await.unwrap();
+        assert_eq!(entered(), sessions, "{assumption:?}");
+    }
+    identity_by(&access, "r-2").enter().await.unwrap();
+    assert_eq!(entered(), 4);
 }

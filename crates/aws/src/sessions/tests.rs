@@ -94,6 +94,31 @@ async fn a_role_that_stays_closed_is_given_up_within_a_minute_and_few_calls() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn whoever_wants_to_know_it_now_gets_a_new_session_or_one_refusal() {
+    let wire = Wire::new(|position, _| match position {
+        1 => refused(403, "AccessDenied", DENIED),
+        _ => session("SESSIONKEY", LATER),
+    });
+    let sessions = RoleSessions::new(&wire.sdk());
+    let started = Instant::now();
+    let (role, name) = (role(), name());
+    let held = sessions.credentials(&role, &name, in_five_minutes()).await;
+    held.unwrap();
+    let refusal = sessions
+        .credentials_now(&role, &name, in_five_minutes())
+        .await
+        .unwrap_err();
+    assert_eq!(refusal.kind(), FailureKind::Denied);
+    assert_eq!((wire.asked().len(), started.elapsed().as_secs()), (2, 0));
+    // The session that was held is worth nothing any more.
+    for asked in [3, 3] {
+        let held = sessions.credentials(&role, &name, in_five_minutes()).await;
+        held.unwrap();
+        assert_eq!(wire.asked().len(), asked);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn waiting_ends_before_the_deadline_and_the_services_answer_is_kept() {
     let wire = Wire::new(|position, _| match position {
         0 => refused(403, "AccessDenied", DENIED),

@@ -9,6 +9,7 @@ use tracing::warn;
 use super::dialect::SubPlanForm;
 use super::model::{AwsAccount, EnvironmentData, SecurityConnector};
 use super::offerings::Offering;
+use super::organizational_data::{self, OrganizationalData};
 use onboarding::inert::inert;
 
 /// Reads a connector as ARM shows it. A body that is not as the API describes it still shows whose
@@ -48,6 +49,7 @@ pub(super) fn read(body: Value) -> Option<Connector> {
         tags: tags.unwrap_or_default(),
         scan_interval_hours,
         regions: regions.into_iter().collect(),
+        organizational_data: organizational_data::read(&body),
         offerings: properties
             .offerings
             .unwrap_or_default()
@@ -112,6 +114,12 @@ pub(super) fn body(
     };
     account.scan_interval = Some(wanted.scan_interval.hours());
     account.regions = Some(regions(wanted, account.regions.take()));
+    // Where none is wanted, what is there stays: such a connector is replaced, never turned into
+    // one for a single account.
+    if let Some(organization) = &wanted.organization {
+        let there = account.organizational_data.take();
+        account.organizational_data = Some(OrganizationalData::over(there, organization));
+    }
     properties.environment_data = Some(EnvironmentData::AwsAccount(account));
     let there = properties.offerings.take().unwrap_or_default();
     properties.offerings = Some(offerings(wanted, there, form)?);

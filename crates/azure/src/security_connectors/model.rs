@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::offerings::Offering;
+use super::organizational_data::OrganizationalData;
 
 /// Fields that the service sets, and that a write must not send back.
 const READ_ONLY: [&str; 3] = ["name", "type", "systemData"];
@@ -80,7 +81,10 @@ pub struct AwsAccount {
     /// Hours between two scans.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scan_interval: Option<i64>,
-    /// What is not named above, `organizationalData` among it.
+    /// What the account has to do with an organization.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organizational_data: Option<OrganizationalData>,
+    /// What is not named above.
     #[serde(flatten)]
     pub other: Map<String, Value>,
 }
@@ -95,6 +99,7 @@ impl Default for AwsAccount {
             environment_type: Self::TYPE.to_owned(),
             regions: None,
             scan_interval: None,
+            organizational_data: None,
             other: Map::new(),
         }
     }

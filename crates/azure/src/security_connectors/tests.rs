@@ -40,6 +40,7 @@ fn wanted() -> WantedConnector {
         location: "eastus".parse().unwrap(),
         scan_interval: ScanInterval::from_hours(4).unwrap(),
         regions: BTreeSet::new(),
+        organization: None,
         offerings: Plans::default().offerings(|_| role.clone()),
         tags: BTreeMap::from([("DeploymentId".to_owned(), "prod".to_owned())]),
         withdrawn_tags: BTreeSet::new(),

@@ -22,6 +22,7 @@ use testkit::azure_double::{
 use testkit::federation_issuer::FederationIssuer;
 
 mod machines;
+mod organization;
 mod plans;
 
 const TENANT: &str = "aaaaaaaa-0000-4000-8000-000000000001";
@@ -110,6 +111,7 @@ fn wanted(hours: i64) -> WantedConnector {
         location: "eastus".parse().unwrap(),
         scan_interval: ScanInterval::from_hours(hours).unwrap(),
         regions: BTreeSet::new(),
+        organization: None,
         offerings: Plans::default().offerings(|_| role.clone()),
         tags: BTreeMap::from([("DeploymentId".to_owned(), "prod".to_owned())]),
         withdrawn_tags: BTreeSet::new(),

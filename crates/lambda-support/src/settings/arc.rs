@@ -19,15 +19,17 @@ impl ArcSettings {
     /// Reads all of them; the error names every variable that is missing or malformed.
     pub fn from_environment(environment: &Environment) -> Result<Self, InvalidSettings> {
         let mut read = Reader::new(environment);
-        let shared = Settings::read(&mut read);
+        let settings = Self::read(&mut read);
+        read.finish(settings)
+    }
+
+    pub(super) fn read(read: &mut Reader<'_>) -> Option<Self> {
+        let shared = Settings::read(read);
         let wanted_state_parameter = read.checked("WANTED_STATE_PARAMETER", parameter_name);
-        let settings = || {
-            Some(Self {
-                shared: shared?,
-                wanted_state_parameter: wanted_state_parameter?,
-            })
-        };
-        read.finish(settings())
+        Some(Self {
+            shared: shared?,
+            wanted_state_parameter: wanted_state_parameter?,
+        })
     }
 }
 

@@ -55,6 +55,8 @@ pub trait Regions: Send + Sync {
     fn enabled(&self) -> impl Future<Output = Result<BTreeSet<EnabledRegion>, PortError>> + Send;
     /// One of them.
     fn region(&self, name: &RegionName) -> Self::Region;
+    /// Finds out whether the account lets us in at this moment: `Denied` where it does not.
+    fn enter(&self) -> impl Future<Output = Result<(), PortError>> + Send;
 }
 
 /// EC2, Systems Manager in one Region of one account.

@@ -9,6 +9,10 @@ use crate::offering::CspmMonitorAws;
 use crate::plans::Databases;
 use crate::{AccountId, ConnectorId, Offering, Plans, RoleArn, RoleKey};
 
+mod adoption;
+mod organization;
+mod readiness;
+
 const ACCOUNT: &str = "123456789012";
 const OTHER_ACCOUNT: &str = "999999999999";
 
@@ -38,6 +42,7 @@ fn wanted() -> WantedConnector {
         location: "eastus".parse().unwrap(),
         scan_interval: ScanInterval::from_hours(4).unwrap(),
         regions: BTreeSet::new(),
+        organization: None,
         tags: ours().tags(),
         withdrawn_tags: BTreeSet::new(),
     }
@@ -53,6 +58,7 @@ fn written(wanted: &WantedConnector) -> Connector {
         tags: wanted.tags.clone(),
         scan_interval_hours: Some(wanted.scan_interval.hours()),
         regions: wanted.regions.clone(),
+        organizational_data: organization::shown(wanted),
         offerings: wanted.offerings.clone(),
         body: Value::Null,
     }
@@ -73,7 +79,19 @@ fn decided(connectors: &[Connector], adopt: bool) -> Result<Decision, Refusal> {
 fn decided_for(
     wanted: &WantedConnector,
     connectors: &[Connector],
-    adopt: bool,
+    adopt_existing: bool,
+) -> Result<Decision, Refusal> {
+    let terms = Terms {
+        adopt_existing,
+        ..Terms::default()
+    };
+    decided_on(wanted, connectors, &terms)
+}
+
+fn decided_on(
+    wanted: &WantedConnector,
+    connectors: &[Connector],
+    terms: &Terms,
 ) -> Result<Decision, Refusal> {
     let offer = ServiceOffer {
         registered: true,
@@ -92,7 +110,7 @@ fn decided_for(
             readiness,
         },
         &ours(),
-        adopt,
+        terms,
     )
 }
 
@@ -183,55 +201,6 @@ fn the_offering_of_a_plan_that_is_off_is_taken_out() {
 }
 
 #[test]
-fn a_connector_of_others_is_refused_by_name_or_adopted_in_place() {
-    let Err(refusal) = decided(&[foreign("from-portal")], false) else {
-        panic!()
-    };
-    let reason = refusal.to_string();
-    assert!(
-        reason.contains("resourceGroups/portal") && reason.contains("from-portal"),
-        "{reason}"
-    );
-    assert!(reason.contains("AdoptExisting=true"), "{reason}");
-
-    let decision = decided(&[foreign("from-portal")], true).unwrap();
-    assert_eq!(decision.step, Step::Adopt);
-    assert_eq!(decision.wanted.id, id("portal", "from-portal"));
-    assert_eq!(decision.wanted.tags["Adopted"], "true");
-}
-
-#[test]
-fn an_adopted_connector_stays_in_place_and_needs_no_second_write() {
-    let decision = decided(&[foreign("from-portal")], true).unwrap();
-    let adopted = Connector {
-        body: Value::Null,
-        ..written(&decision.wanted)
-    };
-    for adopt_existing in [true, false] {
-        let again = decided(std::slice::from_ref(&adopted), adopt_existing).unwrap();
-        assert_eq!(again.step, Step::Nothing);
-        assert_eq!(again.wanted.id, adopted.id);
-    }
-}
-
-#[test]
-fn a_connector_of_another_deployment_is_refused_with_its_deployment_id() {
-    let mut theirs = written(&wanted());
-    theirs.tags.insert("DeploymentId".into(), "theirs".into());
-    let reason = decided(&[theirs], false).unwrap_err().to_string();
-    assert!(reason.contains("DeploymentId 'theirs'"), "{reason}");
-}
-
-#[test]
-fn two_connectors_of_others_cannot_both_be_adopted() {
-    let refusal = decided(&[foreign("a"), foreign("b")], true).unwrap_err();
-    assert!(
-        matches!(refusal, Refusal::AmbiguousAdoption { count: 2, .. }),
-        "{refusal}"
-    );
-}
-
-#[test]
 fn on_a_replacement_the_old_one_goes_first() {
     let mut old = written(&wanted());
     old.id = id("rg", "old-name");
@@ -276,41 +245,6 @@ fn a_connector_does_not_move() {
     moved.location = "westeurope".parse().unwrap();
     let refusal = decided_for(&moved, &[written(&wanted())], false).unwrap_err();
     assert!(refusal.to_string().starts_with("Location: "), "{refusal}");
-}
-
-#[test]
-fn the_subscription_must_be_ready() {
-    let check = |offer: &ServiceOffer, classic: &[ClassicConnector]| {
-        let readiness = Readiness {
-            offer: offer.clone(),
-            classic: classic.to_vec(),
-        };
-        let seen = Seen {
-            connectors: &[],
-            readiness: Some(&readiness),
-        };
-        decide(&wanted(), &seen, &ours(), true)
-            .unwrap_err()
-            .to_string()
-    };
-    let mut offer = ServiceOffer {
-        registered: false,
-        locations: vec!["West\u{1b}[2J".into()],
-        api_versions: vec![],
-    };
-    assert!(check(&offer, &[]).contains("az provider register --namespace Microsoft.Security"));
-    offer.registered = true;
-    let reason = check(&offer, &[]);
-    assert!(
-        reason.contains("AzureLocation") && reason.contains("West\\u{1b}[2J"),
-        "{reason}"
-    );
-    offer.locations.push("EastUS".into());
-    let classic = ClassicConnector {
-        name: "old".into(),
-        account: Some(ACCOUNT.into()),
-    };
-    assert!(check(&offer, &[classic]).contains("classic connector 'old'"));
 }
 
 proptest! {

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::defender::arc_provisioning;
+use super::defender::{arc_provisioning, discovery};
 use super::faults::Fault;
 use super::paths::ArmPath;
 use super::setup::{SubscriptionSetup, TenantSetup};
@@ -43,6 +43,7 @@ pub(crate) fn router() -> Router<Arc<Shared>> {
         .route("/_double/requests", get(requests).delete(forget_requests))
         .route("/_double/counters", get(counters))
         .route("/_double/defender/arc", post(provision_arc))
+        .route("/_double/defender/discovery", post(discover))
         .route("/_double/switches", put(set_switches).get(switches))
 }
 
@@ -200,6 +201,15 @@ async fn set_switches(State(shared): World, Query(of): Query<Of>, body: Bytes) -
 async fn provision_arc(State(shared): World, Query(of): Query<Of>) -> Response {
     let id = of.subscription.unwrap_or_default();
     match arc_provisioning::step(&shared, &id).await {
+        Some(step) => Json(step).into_response(),
+        None => missing(),
+    }
+}
+
+/// Has Defender look at the organizations of a subscription, and says what came of it.
+async fn discover(State(shared): World, Query(of): Query<Of>) -> Response {
+    let id = of.subscription.unwrap_or_default();
+    match discovery::look(&shared, &id).await {
         Some(step) => Json(step).into_response(),
         None => missing(),
     }

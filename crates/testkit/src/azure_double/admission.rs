@@ -85,7 +85,8 @@ pub(crate) fn checked(shared: &Shared, call: &Call) -> Result<u64, Answer> {
         Ok(left) => left,
         Err(wait) => {
             subscription.counters.throttled += 1;
-            return Err(Answer::too_many_requests(wait, id));
+            let note = format!("the bucket of {} is empty", kind.name());
+            return Err(Answer::too_many_requests(wait, id).with_note(note));
         }
     };
     let Some(needed) = needed(call) else {

@@ -12,7 +12,7 @@ use url::form_urlencoded;
 use uuid::Uuid;
 
 use super::answer::Answer;
-use super::defender::arc_provisioning;
+use super::defender::{arc_provisioning, discovery};
 use super::gate::{self, Arrived};
 use super::paths::{ArmPath, Target};
 use super::sent::SentConnector;
@@ -69,6 +69,9 @@ pub(crate) async fn handle(
     let arc = path
         .as_ref()
         .and_then(|path| subscription_of_write(&method, path));
+    let changed = path
+        .as_ref()
+        .and_then(|path| subscription_of_change(&method, path));
     let answer = async {
         let raw_path = uri.path().to_owned();
         let answer = match path {
@@ -79,7 +82,10 @@ pub(crate) async fn handle(
     };
     let response = gate::pass(&shared, arrived, fault, answer).await;
     if let Some(subscription) = arc.filter(|_| response.status().is_success()) {
-        look_for_arc(shared, subscription);
+        look_for_arc(Arc::clone(&shared), subscription);
+    }
+    if let Some(subscription) = changed.filter(|_| response.status().is_success()) {
+        discovery::follow(&shared, &subscription);
     }
     response
 }
@@ -89,6 +95,16 @@ fn subscription_of_write(method: &Method, path: &ArmPath) -> Option<String> {
     let writes = matches!(*method, Method::PUT | Method::PATCH);
     let connector = matches!(path.target, Target::Connector { .. });
     (writes && connector).then(|| path.subscription.clone())
+}
+
+/// The subscription of connectors that may be others afterwards: also when an operation ends.
+fn subscription_of_change(method: &Method, path: &ArmPath) -> Option<String> {
+    let changes = match path.target {
+        Target::Connector { .. } => *method != Method::GET,
+        Target::OperationStatus { .. } | Target::OperationResult { .. } => true,
+        _ => false,
+    };
+    changes.then(|| path.subscription.clone())
 }
 
 /// Defender goes on in the background; whoever wrote the connector does not wait for it.

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde_json::{Value, json};
 
 use super::aws_instances::AwsInstance;
+use super::aws_organization::AwsOrganization;
 use super::defender::{DEFENDER_TENANT, provider_arn};
 use super::roles::{self, Place, Role, Trust, defender_audiences};
 
@@ -193,6 +194,7 @@ fn role_arn(account_id: &str, name: &str) -> String {
 #[derive(Clone, Debug, Default)]
 pub struct AwsAccounts {
     accounts: Arc<Mutex<BTreeMap<String, AwsAccount>>>,
+    organizations: Arc<Mutex<BTreeMap<String, AwsOrganization>>>,
 }
 
 impl AwsAccounts {
@@ -200,6 +202,22 @@ impl AwsAccounts {
     pub fn set(&self, account_id: &str, account: AwsAccount) {
         let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
         accounts.insert(account_id.to_owned(), account);
+    }
+
+    /// Adds an organization, or replaces the one that its account manages.
+    pub fn set_organization(&self, organization: AwsOrganization) {
+        let all = self.organizations.lock();
+        let mut all = all.unwrap_or_else(PoisonError::into_inner);
+        all.insert(organization.management_account.clone(), organization);
+    }
+
+    /// The organization that an account is in.
+    pub(crate) fn organization(&self, account_id: &str) -> Option<AwsOrganization> {
+        let all = self.organizations.lock();
+        let all = all.unwrap_or_else(PoisonError::into_inner);
+        all.values()
+            .find(|one| one.accounts.contains_key(account_id))
+            .cloned()
     }
 
     pub(crate) fn get(&self, account_id: &str) -> Option<AwsAccount> {

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::aws_accounts::{AwsAccounts, AwsRole};
 use super::aws_api::AwsApi;
 use super::aws_instances::AwsInstance;
+use super::aws_organization::{self, AwsOrganization};
 use super::fleet::Fleet;
 use super::iam::Iam;
 use super::managed_policies;
@@ -67,6 +68,19 @@ impl AwsView {
                 let iam = Iam::new(AwsApi::new(http, endpoint, account));
                 iam.role(name).await
             }
+        }
+    }
+
+    /// The organization that the account is in.
+    pub(crate) async fn organization(
+        &self,
+        http: &reqwest::Client,
+        account: &str,
+    ) -> Result<Option<AwsOrganization>, String> {
+        match self {
+            Self::NotLookedAt => Err("AWS is not looked at".to_owned()),
+            Self::Accounts(accounts) => Ok(accounts.organization(account)),
+            Self::Emulator(endpoint) => aws_organization::ask(http, endpoint, account).await,
         }
     }
 

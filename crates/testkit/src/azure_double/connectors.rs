@@ -51,20 +51,26 @@ async fn write(shared: &Shared, call: &Call, group: &str, name: &str) -> Answer 
         Ok(prepared) => prepared,
         Err(refusal) => return refusal,
     };
-    let (look, aws) = {
+    let (switches, aws) = {
         let world = shared.world();
-        (
-            world.switches_of(&call.path.subscription).look_into_aws,
-            world.aws.clone(),
-        )
+        let switches = world.switches_of(&call.path.subscription);
+        (switches, world.aws.clone())
     };
-    if look
+    let pause = switches.put_pause();
+    if !pause.is_zero() {
+        tokio::time::sleep(pause).await;
+    }
+    if switches.look_into_aws
         && let Err(finding) =
             defender::inspect(&shared.http, &aws, &prepared.tenant_id, &prepared.document).await
     {
         return Answer::provider(finding.public).with_note(finding.reason);
     }
-    commit(shared, call, prepared)
+    // Others may have written in the meantime.
+    match prepare(shared, call, group, name) {
+        Ok(prepared) => commit(shared, call, prepared),
+        Err(refusal) => refusal,
+    }
 }
 
 fn prepare(shared: &Shared, call: &Call, group: &str, name: &str) -> Result<Prepared, Answer> {
@@ -80,10 +86,8 @@ fn prepare(shared: &Shared, call: &Call, group: &str, name: &str) -> Result<Prep
         .ok_or_else(|| not_found(group, name))?;
     check_connector_version(&subscription.setup, call)?;
     check_registered(&subscription.setup, Namespace::Security)?;
-    let stored: Option<Value> = subscription
-        .resources
-        .get(&path)
-        .and_then(|bytes| serde_json::from_slice(bytes).ok());
+    let stored = subscription.resources.json(&path);
+    rules::check_member(stored.as_ref(), &switches)?;
     let seeded = subscription.seeded.get(&path);
     let seeded: Option<Value> = seeded.and_then(|bytes| serde_json::from_slice(bytes).ok());
     check_fields(&sent, stored.as_ref(), seeded.as_ref(), &call.api_version)?;
@@ -149,17 +153,22 @@ fn commit(shared: &Shared, call: &Call, prepared: Prepared) -> Answer {
 
 fn delete(shared: &Shared, call: &Call, group: &str, name: &str) -> Answer {
     let path = key(call, group, name);
-    let found = {
+    let stored = {
         let mut world = shared.world();
+        let switches = world.switches_of(&call.path.subscription);
         let Some(subscription) = world.subscription(&call.path.subscription) else {
             return not_found(group, name);
         };
         if let Err(refusal) = check_connector_version(&subscription.setup, call) {
             return refusal;
         }
-        subscription.resources.contains_key(&path)
+        let stored = subscription.resources.json(&path);
+        if let Err(refusal) = rules::check_member(stored.as_ref(), &switches) {
+            return refusal;
+        }
+        subscription.resources.contains(&path)
     };
-    if !found {
+    if !stored {
         return Answer::empty(204);
     }
     let status = shared

@@ -13,6 +13,7 @@ use super::trust::lets_in;
 mod arc_machine;
 pub(crate) mod arc_provisioning;
 mod attempts;
+pub(crate) mod discovery;
 
 use attempts::Parties;
 

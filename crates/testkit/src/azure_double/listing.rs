@@ -8,6 +8,7 @@ use super::paths::Target;
 use super::provider::{check_classic_version, check_connector_version, check_machine_version};
 use super::shown::shown;
 use super::state::{Shared, Subscription};
+use super::switches::Switches;
 
 const SKIP_TOKEN: &str = "$skipToken";
 
@@ -16,20 +17,17 @@ const MACHINES: &str = "providers/microsoft.hybridcompute/machines/";
 
 /// Security connectors of a subscription or of one of its groups.
 pub(crate) fn connectors(shared: &Shared, call: &Call) -> Answer {
-    let documents: Vec<Vec<u8>> = {
-        let mut world = shared.world();
-        let switches = world.switches_of(&call.path.subscription);
-        let Some(subscription) = world.subscription(&call.path.subscription) else {
-            return Answer::empty(404);
-        };
-        if let Err(refusal) = check_connector_version(&subscription.setup, call) {
-            return refusal;
-        }
-        asked_for(call, subscription, CONNECTORS)
-            .map(|document| shown(document, &switches, &call.api_version))
-            .collect()
+    let mut world = shared.world();
+    let switches = world.switches_of(&call.path.subscription);
+    let Some(subscription) = world.subscription(&call.path.subscription) else {
+        return Answer::empty(404);
     };
-    page(shared, call, &documents)
+    if let Err(refusal) = check_connector_version(&subscription.setup, call) {
+        return refusal;
+    }
+    let documents: Vec<&Vec<u8>> = asked_for(call, subscription, CONNECTORS).collect();
+    let show = |document: &Vec<u8>| shown(document, &switches, &call.api_version);
+    page(shared, call, &switches, &documents, show)
 }
 
 /// Arc machines of a subscription or of one of its groups.
@@ -37,14 +35,13 @@ pub(crate) fn machines(shared: &Shared, call: &Call) -> Answer {
     if let Err(refusal) = check_machine_version(call) {
         return refusal;
     }
-    let documents: Vec<Vec<u8>> = {
-        let mut world = shared.world();
-        let Some(subscription) = world.subscription(&call.path.subscription) else {
-            return Answer::empty(404);
-        };
-        asked_for(call, subscription, MACHINES).cloned().collect()
+    let mut world = shared.world();
+    let switches = world.switches_of(&call.path.subscription);
+    let Some(subscription) = world.subscription(&call.path.subscription) else {
+        return Answer::empty(404);
     };
-    page(shared, call, &documents)
+    let documents: Vec<&Vec<u8>> = asked_for(call, subscription, MACHINES).collect();
+    page(shared, call, &switches, &documents, Vec::clone)
 }
 
 /// The resources of a collection, without what is below them.
@@ -78,22 +75,27 @@ pub(crate) fn classic(shared: &Shared, call: &Call) -> Answer {
     if let Err(refusal) = check_classic_version(call) {
         return refusal;
     }
-    let documents: Vec<Vec<u8>> = {
-        let mut world = shared.world();
-        let Some(subscription) = world.subscription(&call.path.subscription) else {
-            return Answer::empty(404);
-        };
-        subscription
-            .resources_where(|path| path.contains("/providers/microsoft.security/connectors/"))
-            .map(|(_, document)| document.clone())
-            .collect()
+    let mut world = shared.world();
+    let switches = world.switches_of(&call.path.subscription);
+    let Some(subscription) = world.subscription(&call.path.subscription) else {
+        return Answer::empty(404);
     };
-    page(shared, call, &documents)
+    let documents: Vec<&Vec<u8>> = subscription
+        .resources_where(|path| path.contains("/providers/microsoft.security/connectors/"))
+        .map(|(_, document)| document)
+        .collect();
+    page(shared, call, &switches, &documents, Vec::clone)
 }
 
-/// Documents go out byte for byte, so the page is put together as text.
-fn page(shared: &Shared, call: &Call, documents: &[Vec<u8>]) -> Answer {
-    let switches = shared.world().switches_of(&call.path.subscription);
+/// Documents go out byte for byte, so the page is put together as text. Only those on the page are
+/// made ready to be shown: there may be thousands.
+fn page(
+    shared: &Shared,
+    call: &Call,
+    switches: &Switches,
+    documents: &[&Vec<u8>],
+    show: impl Fn(&Vec<u8>) -> Vec<u8>,
+) -> Answer {
     let token = match call
         .query
         .get(SKIP_TOKEN)
@@ -117,7 +119,8 @@ fn page(shared: &Shared, call: &Call, documents: &[Vec<u8>]) -> Answer {
         }
     };
     let mut body = b"{\"value\":[".to_vec();
-    body.extend(documents[start..end].join(&b","[..]));
+    let shown: Vec<Vec<u8>> = documents[start..end].iter().map(|one| show(one)).collect();
+    body.extend(shown.join(&b","[..]));
     body.push(b']');
     let unfinished = end < documents.len() || (token.is_none() && switches.empty_first_page);
     if unfinished && let Some(link) = next_link(shared, call, end) {

@@ -3,10 +3,11 @@
 use serde_json::{Value, json};
 
 use super::answer::Answer;
+use super::resources::membership;
 use super::setup::SubscriptionSetup;
 use super::state::Subscription;
 use super::sub_plan;
-use super::switches::{DuplicateConnectors, Switches};
+use super::switches::{DirectWrites, DuplicateConnectors, Switches};
 
 /// A new connector needs a location that is offered; an existing one keeps its own.
 pub(crate) fn check_location(
@@ -149,18 +150,27 @@ pub(crate) fn check_duplicate(
     if switches.duplicate_connectors == DuplicateConnectors::Accept {
         return Ok(());
     }
-    let account = &document["properties"]["hierarchyIdentifier"];
-    let taken = subscription
-        .resources_where(|other| {
-            other != path && other.contains("/providers/microsoft.security/securityconnectors/")
-        })
-        .filter_map(|(_, bytes)| serde_json::from_slice::<Value>(bytes).ok())
-        .any(|other| other["properties"]["hierarchyIdentifier"] == *account);
-    if taken {
+    let account = document["properties"]["hierarchyIdentifier"].as_str();
+    let mut others = subscription
+        .resources
+        .connecting(account.unwrap_or_default());
+    if others.any(|other| other != path) {
         return Err(
             Answer::provider("the hierarchy identifier is connected already")
                 .with_note("another connector of the subscription has this hierarchyIdentifier"),
         );
+    }
+    Ok(())
+}
+
+/// Whether anybody but Defender may write what it made for a member is not documented either.
+pub(crate) fn check_member(stored: Option<&Value>, switches: &Switches) -> Result<(), Answer> {
+    let is_member = stored.and_then(membership) == Some("Member");
+    if is_member && switches.discovery.direct_writes == DirectWrites::Refuse {
+        return Err(Answer::provider(
+            "the connector belongs to an organization's and goes with it",
+        )
+        .with_note("a member's connector is written through its organization's"));
     }
     Ok(())
 }

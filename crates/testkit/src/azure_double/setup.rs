@@ -1,11 +1,14 @@
 //! What a test sets up: tenants, subscriptions, rights, throttling. The wire form is camelCase JSON.
 
+use std::sync::LazyLock;
+
 use serde::Deserialize;
 
 use super::aws_view::AwsView;
 use super::paths::Namespace;
 use crate::bodies::Recorder;
 use crate::federation_issuer::TOKEN_EXCHANGE_AUDIENCE;
+use crate::quotas::{Quotas, ResourceManager};
 
 /// What a double starts with.
 #[derive(Clone, Debug)]
@@ -143,17 +146,25 @@ pub struct ThrottleSetup {
 }
 
 impl Default for ThrottleSetup {
+    /// What Microsoft publishes.
     fn default() -> Self {
+        let published = *RESOURCE_MANAGER;
         Self {
-            reads_per_second: 25.0,
-            read_burst: 250,
-            writes_per_second: 10.0,
-            write_burst: 200,
-            deletes_per_second: 10.0,
-            delete_burst: 200,
+            reads_per_second: published.reads.per_second,
+            read_burst: published.reads.burst,
+            writes_per_second: published.writes.per_second,
+            write_burst: published.writes.burst,
+            deletes_per_second: published.deletes.per_second,
+            delete_burst: published.deletes.burst,
         }
     }
 }
+
+static RESOURCE_MANAGER: LazyLock<ResourceManager> = LazyLock::new(|| {
+    Quotas::published()
+        .unwrap_or_else(|error| panic!("data/quotas.json is no table of quotas: {error}"))
+        .resource_manager
+});
 
 impl TenantSetup {
     /// A tenant with one application.

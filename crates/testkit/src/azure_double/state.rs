@@ -1,6 +1,6 @@
 //! Everything the double knows, behind one lock that is never held across an await.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -8,9 +8,11 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::aws_view::AwsView;
+use super::defender::discovery::Discovered;
 use super::faults::Faults;
 use super::operations::Operation;
 use super::requests::{Counters, RequestLog};
+use super::resources::Resources;
 use super::setup::{ApplicationSetup, DoubleSetup, SubscriptionSetup, TenantSetup};
 use super::switches::Switches;
 use super::throttle::Throttle;
@@ -64,12 +66,15 @@ pub(crate) struct Principal {
 
 pub(crate) struct Subscription {
     pub setup: SubscriptionSetup,
-    /// Documents by path in lower case, byte for byte.
-    pub resources: BTreeMap<String, Vec<u8>>,
+    pub resources: Resources,
     /// What was put there past all checks: fields the table does not know are the service's own.
     pub seeded: BTreeMap<String, Vec<u8>>,
     /// Arc machines that Defender made, by path.
     pub provisioned: BTreeMap<String, Provisioned>,
+    /// Connectors that Defender made for members of an organization, by path.
+    pub discovered: BTreeMap<String, Discovered>,
+    /// Connectors for organizations that Defender looks at from time to time, by path.
+    pub watched: BTreeSet<String>,
     pub operations: BTreeMap<String, Operation>,
     pub throttle: Throttle,
     pub faults: Faults,
@@ -178,9 +183,11 @@ impl Subscription {
     fn new(setup: SubscriptionSetup) -> Self {
         Self {
             setup,
-            resources: BTreeMap::new(),
+            resources: Resources::default(),
             seeded: BTreeMap::new(),
             provisioned: BTreeMap::new(),
+            discovered: BTreeMap::new(),
+            watched: BTreeSet::new(),
             operations: BTreeMap::new(),
             throttle: Throttle::default(),
             faults: Faults::default(),

@@ -1,9 +1,14 @@
 //! Behaviours that Microsoft leaves open, or that tests play both ways.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+mod discovery;
+
+pub use discovery::{DirectWrites, Discovery, MeetsStandalone, ParentHierarchyId};
 
 /// How the double behaves where the service is undocumented.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -19,6 +24,9 @@ pub struct Switches {
     pub empty_first_page: bool,
     /// Whether Defender looks into the AWS account before it accepts a connector.
     pub look_into_aws: bool,
+    /// How long a PUT or PATCH takes that Resource Manager has let through: Defender looks into AWS
+    /// within the call.
+    pub put_seconds: f64,
     /// PUT and DELETE answer 202 and go on in the background.
     pub asynchronous_writes: Option<AsynchronousWrites>,
     /// Readers are shown defaults for what an offering lacks: features that are off, switches,
@@ -28,6 +36,8 @@ pub struct Switches {
     pub sub_plan_form: SubPlanForm,
     /// How Arc auto-provisioning goes.
     pub arc: ArcProvisioning,
+    /// How the members of an organization come to their connectors.
+    pub discovery: Discovery,
 }
 
 /// What Microsoft leaves open of Arc auto-provisioning.
@@ -111,10 +121,12 @@ impl Default for Switches {
             page_size: 100,
             empty_first_page: false,
             look_into_aws: true,
+            put_seconds: 0.0,
             asynchronous_writes: None,
             fills_defaults: true,
             sub_plan_form: SubPlanForm::Object,
             arc: ArcProvisioning::default(),
+            discovery: Discovery::default(),
         }
     }
 }
@@ -165,6 +177,12 @@ impl Switches {
         if switches.page_size == 0 {
             return Err("pageSize is at least 1".to_owned());
         }
+        discovery::seconds("putSeconds", switches.put_seconds)?;
+        switches.discovery.check()?;
         Ok(switches)
+    }
+
+    pub(crate) fn put_pause(&self) -> Duration {
+        discovery::seconds("", self.put_seconds).unwrap_or_default()
     }
 }

@@ -13,6 +13,8 @@ mod defaults;
 #[cfg(test)]
 mod defender;
 #[cfg(test)]
+mod discovery;
+#[cfg(test)]
 mod front;
 #[cfg(test)]
 mod lists;
@@ -21,9 +23,13 @@ mod local_fleet;
 #[cfg(test)]
 mod local_iam;
 #[cfg(test)]
+mod local_organization;
+#[cfg(test)]
 mod machines;
 #[cfg(test)]
 mod offerings;
+#[cfg(test)]
+mod pace;
 #[cfg(test)]
 mod plans;
 #[cfg(test)]

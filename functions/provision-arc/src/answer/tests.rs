@@ -1,4 +1,5 @@
-use custom_resource::{Operation, RequestIds};
+use custom_resource::RequestIds;
+use deferral::StepError;
 use onboarding::arc::Counts;
 use serde_json::json;
 
@@ -38,7 +39,7 @@ fn id(operation: Operation) -> String {
     physical_id(&request(operation), &own).unwrap().to_string()
 }
 
-fn outcome(done: bool) -> Ended {
+fn outcome(done: bool) -> Ended<Outcome> {
     Ended::Outcome(Outcome {
         done,
         counts: Counts {
@@ -49,7 +50,7 @@ fn outcome(done: bool) -> Ended {
     })
 }
 
-fn told(operation: Operation, ended: Ended) -> Result<Done, String> {
+fn told(operation: Operation, ended: Ended<Outcome>) -> Result<Done, String> {
     let result = result(&request(operation), ended, ID.parse().unwrap());
     result.map_err(|failure| failure.to_string())
 }

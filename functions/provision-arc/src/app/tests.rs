@@ -7,6 +7,7 @@ use super::*;
 use crate::simulation::{Options, Simulation};
 
 mod narrowing;
+mod organization;
 mod refusals;
 mod start;
 

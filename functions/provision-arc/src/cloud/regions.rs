@@ -30,6 +30,10 @@ impl Regions for AccountRegions {
             manager: SystemsManager::new(self.0.clone(), name.clone()),
         }
     }
+
+    async fn enter(&self) -> Result<(), PortError> {
+        self.0.enter().await
+    }
 }
 
 /// One Region of one account: EC2 and Systems Manager know nothing of each other.

@@ -14,6 +14,7 @@ fn task(properties: &ArcProperties, errand: Errand) -> Task {
     let circumstances = Circumstances {
         partition: "aws".parse().unwrap(),
         run: "r".parse().unwrap(),
+        reach: Reach::OwnAccount,
         until: Instant::now(),
     };
     properties.task(errand, circumstances)

@@ -9,10 +9,15 @@ use onboarding::arc::{AccountReport, Goal, RegionOutcome};
 use tokio::time::Instant;
 use tracing::{info, warn};
 
-use super::Provision;
+use super::{Provision, Reach};
 
 /// The longest that Azure may hold up the end of a pass: the tags in EC2 do not depend on it.
 const BUDGET: Duration = Duration::from_mins(2);
+
+/// The subscription's machines come as one list. A run over thousands of accounts would read it
+/// thousands of times to change nothing.
+const NOT_COMPARED: &str = "a run over the organization compares them only where \
+    RepairArcMachineTags is on";
 
 /// Arc machines, for as long as there is time for them.
 pub trait MachinesUntil: Send + Sync {
@@ -31,6 +36,10 @@ impl<A: Regions, P: Profiles, R: Records, M: MachinesUntil> Provision<A, P, R, M
             return report;
         };
         let instances = report.instances_with_machines();
+        if self.task.reach == Reach::Organization && self.task.repair == Repair::Off {
+            report.machines_not_compared = Some(NOT_COMPARED.to_owned());
+            return report;
+        }
         let is_unfinished = report.regions_that(RegionOutcome::Unfinished).count() > 0;
         if is_unfinished || instances.is_empty() {
             return report;

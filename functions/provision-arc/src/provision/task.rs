@@ -10,6 +10,15 @@ use onboarding::arc::{Goal, RunId};
 use onboarding::{AccountId, FailureKind, Partition, PortError, RegionName};
 use tokio::time::Instant;
 
+/// What kind of run the task is part of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// One over the stack's own account, by a resource of the stack or its sweep.
+    OwnAccount,
+    /// One over the organization.
+    Organization,
+}
+
 /// What a run is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Errand {
@@ -41,6 +50,8 @@ pub struct Task {
     pub partition: Partition,
     /// As part of which run.
     pub run: RunId,
+    /// Of what kind that is.
+    pub reach: Reach,
     /// What for.
     pub errand: Errand,
     /// What the tags should be.

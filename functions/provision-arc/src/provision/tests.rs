@@ -83,6 +83,7 @@ fn provision(world: &World, run: &str, goal: Goal) -> Provision<World, World, Wo
             account: account(),
             partition: "aws".parse().unwrap(),
             run: run.parse().unwrap(),
+            reach: Reach::OwnAccount,
             errand: match goal {
                 Goal::Apply(..) => Errand::Onboard,
                 Goal::Remove(_) => Errand::Offboard,

@@ -67,6 +67,8 @@ pub struct State {
     pub batches: BTreeMap<(String, RegionName), BTreeMap<ExecutionId, u16>>,
     pub reports: Vec<AccountReport>,
     pub is_leaving: bool,
+    /// Whether the account has no role that lets us in.
+    pub is_closed: bool,
     /// What the next executions fail with, by the order of their start.
     pub failures: Vec<Option<(String, bool)>>,
     /// How many starts find the queue full.

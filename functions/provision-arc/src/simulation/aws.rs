@@ -2,16 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use testkit::aws_wire::{ACCOUNT, Answer, Asked, LATER, Wire, refused, refused_in_json, session};
 use testkit::quotas::Quotas;
+use testkit::s3_bucket::Bucket;
 use tokio::time::Instant;
 
 use super::automation::{Automation, Moment, Others, Status};
-use super::bucket::Bucket;
+
 use super::shown::{four_tags, listed, word};
 
 /// How long a call takes.
@@ -50,6 +52,10 @@ pub struct Aws {
     regions: &'static [&'static str],
     automation: Mutex<Automation>,
     pub bucket: Bucket,
+    /// What the stack wants, where that is more than its own account.
+    pub wanted: Mutex<Option<Value>>,
+    /// Whether the access role is gone, and with it whatever a session of it could do.
+    pub locked: AtomicBool,
     /// What the state machine was started with, by name; `None` refuses.
     pub started: Mutex<Option<BTreeMap<String, Value>>>,
     actions: Mutex<BTreeMap<String, usize>>,
@@ -74,6 +80,8 @@ impl Aws {
             regions: options.regions,
             automation: Mutex::new(automation),
             bucket: Bucket::default(),
+            wanted: Mutex::default(),
+            locked: AtomicBool::new(false),
             started: Mutex::new(Some(BTreeMap::new())),
             actions: Mutex::default(),
         }
@@ -118,18 +126,23 @@ impl Aws {
         let body = |value: Value| Answer::Body(200, value.to_string());
         match action.as_str() {
             "" => self.bucket.answer(asked),
+            "AssumeRole" if self.locked.load(Ordering::Relaxed) => {
+                refused(403, "AccessDenied", "there is no such role")
+            }
             "AssumeRole" => session("SESSIONKEY", LATER),
             // There is no Azure here.
             "GetWebIdentityToken" => refused(400, "OutboundWebIdentityFederationDisabled", "off"),
             "DescribeRegions" => self.describe_regions(),
             "DescribeInstances" => self.describe_instances(asked),
             "GetParameter" => {
-                let wanted = json!({"Arc": {
-                    "AccountId": ACCOUNT,
-                    "MaxConcurrentAutomations": self.at_once.to_string(),
-                }})
-                .to_string();
-                body(json!({"Parameter": {"Value": wanted}}))
+                let own = || {
+                    json!({"Arc": {
+                        "AccountId": ACCOUNT,
+                        "MaxConcurrentAutomations": self.at_once.to_string(),
+                    }})
+                };
+                let wanted = self.wanted.lock().unwrap().clone().unwrap_or_else(own);
+                body(json!({"Parameter": {"Value": wanted.to_string()}}))
             }
             "GetServiceSetting" => body(json!({"ServiceSetting": {"SettingValue": "$None"}})),
             "DescribeInstanceInformation" => body(self.nodes(&asked.json())),

@@ -7,7 +7,9 @@ use onboarding::trust::Trusted;
 use onboarding::{AccountId, Offering, PortError, RoleArn, RoleKey, RoleName, WantedConnector};
 use tracing::warn;
 
-use super::{Registration, Wanted};
+use connector_properties::Wanted;
+
+use super::Registration;
 use crate::error::Unusable;
 
 impl<C: Connectors, I: AccountIdentity, F: FormerConnectors> Registration<C, I, F> {

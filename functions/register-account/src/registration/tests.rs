@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use onboarding::connector::ScanInterval;
+use onboarding::decision::Terms;
 use onboarding::plans::{AuditLogs, Ciem, CiemApplicationName, Containers, Cspm, DefenderCspm};
 use onboarding::provider::{
     AUDIENCE_CONTAINERS_DATA, AUDIENCE_CSPM, AUDIENCES, Provider, SeenProvider, provider_arn,
@@ -17,30 +18,31 @@ use super::world::{Fault, State, World, written};
 use super::*;
 
 mod look;
+mod organization;
 mod plans;
 
-const TENANT: &str = "0b1f6471-1bf0-4dda-aec3-111122223333";
+pub(crate) const TENANT: &str = "0b1f6471-1bf0-4dda-aec3-111122223333";
 
-fn account() -> AccountId {
+pub(crate) fn account() -> AccountId {
     "123456789012".parse().unwrap()
 }
 
-fn id(group: &str, name: &str) -> ConnectorId {
+pub(crate) fn id(group: &str, name: &str) -> ConnectorId {
     format!("/subscriptions/{TENANT}/resourceGroups/{group}/providers/Microsoft.Security/securityConnectors/{name}").parse().unwrap()
 }
 
-fn deployment() -> Deployment {
+pub(crate) fn deployment() -> Deployment {
     Deployment {
         id: "ours".parse().unwrap(),
         stack_id: "arn:stack".into(),
     }
 }
 
-fn wanted(adopt_existing: bool) -> Wanted {
+pub(crate) fn wanted(adopt_existing: bool) -> Wanted {
     wanted_by(&Plans::default(), adopt_existing)
 }
 
-fn wanted_by(plans: &Plans, adopt_existing: bool) -> Wanted {
+pub(crate) fn wanted_by(plans: &Plans, adopt_existing: bool) -> Wanted {
     let partition = "aws".parse().unwrap();
     let names = RoleNames::default();
     let role = |key| RoleArn::new(&partition, &account(), &names.get(key));
@@ -51,6 +53,7 @@ fn wanted_by(plans: &Plans, adopt_existing: bool) -> Wanted {
             location: "eastus".parse().unwrap(),
             scan_interval: ScanInterval::from_hours(4).unwrap(),
             regions: BTreeSet::new(),
+            organization: None,
             offerings: plans.offerings(role),
             tags: deployment().tags(),
             withdrawn_tags: BTreeSet::new(),
@@ -62,13 +65,16 @@ fn wanted_by(plans: &Plans, adopt_existing: bool) -> Wanted {
             .collect(),
         ciem_subject: plans.ciem().map(|ciem| ciem.subject.clone()),
         newer_properties: plans.newer_properties(),
-        adopt_existing,
+        terms: Terms {
+            adopt_existing,
+            ..Terms::default()
+        },
     }
 }
 
 /// What a portal onboarding left: an untagged connector in another group, and a provider that
 /// lacks an audience.
-fn portal() -> State {
+pub(crate) fn portal() -> State {
     let mut connector = written(&wanted(false).connector);
     connector.id = id("portal", "from-portal");
     connector.scan_interval_hours = Some(24);
@@ -86,7 +92,7 @@ fn portal() -> State {
     }
 }
 
-fn registration(world: &World) -> Registration<World, World, World> {
+pub(crate) fn registration(world: &World) -> Registration<World, World, World> {
     Registration {
         connectors: world.clone(),
         identity: world.clone(),
@@ -95,6 +101,7 @@ fn registration(world: &World) -> Registration<World, World, World> {
         tenant: TENANT.parse().unwrap(),
         partition: "aws".parse().unwrap(),
         propagation: Propagation::default(),
+        readiness: Arc::default(),
     }
 }
 
@@ -309,7 +316,7 @@ async fn a_lost_former_body_never_deletes_an_adopted_connector() {
 
 /// A role as Microsoft's template makes it, which one more statement may let a user in by an
 /// external id.
-fn trusting(audience: &str, external_id: Option<&str>) -> SeenRole {
+pub(crate) fn trusting(audience: &str, external_id: Option<&str>) -> SeenRole {
     let key = onboarding::provider::provider_host_path();
     let mut statements = vec![json!({
         "Effect": "Allow", "Action": "sts:AssumeRoleWithWebIdentity",

@@ -2,17 +2,18 @@
 //! before or after it took effect.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use onboarding::ports::{
-    AccountIdentity, Connectors, FailureKind, FormerConnectors, PortError, ServiceOffer,
-};
-use onboarding::provider::{Adoption, Provider, Release, SeenProvider};
+use onboarding::Connector;
+use onboarding::ports::{FailureKind, PortError};
+use onboarding::provider::SeenProvider;
 use onboarding::trust::SeenRole;
-use onboarding::{
-    AccountId, ApiVersion, ClassicConnector, Connector, ConnectorId, RoleName, WantedConnector,
-};
-use serde_json::{Value, json};
+use serde_json::Value;
+
+mod ports;
+
+pub use ports::written;
 
 /// When the chosen call fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,19 +31,36 @@ pub struct State {
     pub providers: BTreeMap<String, SeenProvider>,
     pub roles: BTreeMap<String, SeenRole>,
     pub records: BTreeMap<String, Value>,
+    /// Whether the account has no role that lets us in.
+    pub is_closed: bool,
+    /// Whether the account is marked as being taken out.
+    pub is_leaving: bool,
+    /// Whether the request that began the run was refused.
+    pub is_refused: bool,
 }
 
-#[derive(Debug, Default)]
+/// What somebody else does just before a call.
+type Meanwhile = Box<dyn FnOnce(&mut State) + Send>;
+
+#[derive(Default)]
 struct Inner {
     state: State,
     calls: usize,
     writes: usize,
+    azure_calls: usize,
+    meanwhile: Option<(usize, Meanwhile)>,
     fault: Option<(usize, Fault)>,
     refusals: usize,
 }
 
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct World(Arc<Mutex<Inner>>);
+
+impl fmt::Debug for World {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("World")
+    }
+}
 
 impl World {
     pub fn new(state: State) -> Self {
@@ -71,6 +89,18 @@ impl World {
         inner.fault = Some((nth, fault));
     }
 
+    /// Somebody else acts just before the `nth` call from now.
+    pub fn meanwhile(&self, nth: usize, act: impl FnOnce(&mut State) + Send + 'static) {
+        let mut inner = self.inner();
+        inner.calls = 0;
+        inner.meanwhile = Some((nth, Box::new(act)));
+    }
+
+    /// Whether somebody else has acted.
+    pub fn has_acted(&self) -> bool {
+        self.inner().meanwhile.is_none()
+    }
+
     /// Nothing fails from now on.
     pub fn calm(&self) {
         self.inner().fault = None;
@@ -96,10 +126,23 @@ impl World {
         std::mem::take(&mut self.inner().calls)
     }
 
+    /// Calls of Azure since the last time this was asked.
+    pub fn take_azure_calls(&self) -> usize {
+        std::mem::take(&mut self.inner().azure_calls)
+    }
+
+    fn azure(&self) -> &Self {
+        self.inner().azure_calls += 1;
+        self
+    }
+
     fn call<T>(&self, writes: bool, act: impl FnOnce(&mut State) -> T) -> Result<T, PortError> {
         let mut inner = self.inner();
         let call = inner.calls;
         inner.calls += 1;
+        if let Some((_, act)) = inner.meanwhile.take_if(|(nth, _)| *nth == call) {
+            act(&mut inner.state);
+        }
         let due = inner
             .fault
             .filter(|(nth, _)| *nth == call)
@@ -126,143 +169,5 @@ impl World {
 
     fn write<T>(&self, act: impl FnOnce(&mut State) -> T) -> Result<T, PortError> {
         self.call(true, act)
-    }
-}
-
-/// The connector as ARM would show it after this write.
-pub fn written(wanted: &WantedConnector) -> Connector {
-    Connector {
-        id: wanted.id.clone(),
-        environment: "AWS".into(),
-        hierarchy_identifier: wanted.account.to_string(),
-        location: wanted.location.to_string(),
-        tags: wanted.tags.clone(),
-        scan_interval_hours: Some(wanted.scan_interval.hours()),
-        regions: wanted.regions.clone(),
-        offerings: wanted.offerings.clone(),
-        body: json!({"tags": wanted.tags, "hours": wanted.scan_interval.hours()}),
-    }
-}
-
-impl Connectors for World {
-    async fn api_version(&self) -> Result<ApiVersion, PortError> {
-        Ok(ApiVersion::V20240801Preview)
-    }
-
-    async fn offer(&self) -> Result<ServiceOffer, PortError> {
-        let locations = vec!["East US".to_owned()];
-        self.read(|_| ServiceOffer {
-            registered: true,
-            locations,
-            api_versions: vec![],
-        })
-    }
-
-    async fn list(&self) -> Result<Vec<Connector>, PortError> {
-        self.read(|state| state.connectors.clone())
-    }
-
-    async fn list_classic(&self) -> Result<Vec<ClassicConnector>, PortError> {
-        self.read(|_| Vec::new())
-    }
-
-    async fn get(&self, id: &ConnectorId) -> Result<Option<Connector>, PortError> {
-        self.read(|state| state.connectors.iter().find(|seen| seen.id == *id).cloned())
-    }
-
-    async fn put(
-        &self,
-        wanted: &WantedConnector,
-        _seen: Option<&Connector>,
-    ) -> Result<Connector, PortError> {
-        let refused = {
-            let mut inner = self.inner();
-            let refused = inner.refusals > 0;
-            inner.refusals = inner.refusals.saturating_sub(1);
-            refused
-        };
-        if refused {
-            let mut error = PortError::new(FailureKind::Invalid, "error occured");
-            error.refused_content = true;
-            return Err(error);
-        }
-        self.write(|state| {
-            state.connectors.retain(|seen| seen.id != wanted.id);
-            state.connectors.push(written(wanted));
-            written(wanted)
-        })
-    }
-
-    async fn restore(&self, id: &ConnectorId, former: &Value) -> Result<(), PortError> {
-        self.write(|state| {
-            for seen in state.connectors.iter_mut().filter(|seen| seen.id == *id) {
-                seen.body = former.clone();
-                seen.tags = serde_json::from_value(former["tags"].clone()).unwrap();
-                seen.scan_interval_hours = former["hours"].as_i64();
-            }
-        })
-    }
-
-    async fn remove(&self, id: &ConnectorId) -> Result<(), PortError> {
-        self.write(|state| state.connectors.retain(|seen| seen.id != *id))
-    }
-}
-
-impl AccountIdentity for World {
-    async fn provider(&self, which: &Provider) -> Result<Option<SeenProvider>, PortError> {
-        self.read(|state| state.providers.get(&which.host_path()).cloned())
-    }
-
-    async fn adopt_provider(&self, which: &Provider, adoption: &Adoption) -> Result<(), PortError> {
-        let (audiences, tags) = match adoption {
-            Adoption::Create { audiences, tags } => (audiences, tags),
-            Adoption::Merge { add, tags } => (add, tags),
-            Adoption::Nothing => return Ok(()),
-        };
-        self.write(|state| {
-            let provider = state.providers.entry(which.host_path()).or_default();
-            provider
-                .audiences
-                .extend(audiences.iter().map(|one| (*one).to_owned()));
-            provider.tags.extend(tags.clone());
-        })
-    }
-
-    async fn release_provider(&self, which: &Provider, release: &Release) -> Result<(), PortError> {
-        match release {
-            Release::Delete => self.write(|state| {
-                state.providers.remove(&which.host_path());
-            }),
-            Release::Withdraw { audiences, tags } => self.write(|state| {
-                if let Some(provider) = state.providers.get_mut(&which.host_path()) {
-                    provider.audiences.retain(|held| !audiences.contains(held));
-                    provider.tags.retain(|key, _| !tags.contains(key));
-                }
-            }),
-            Release::Keep | Release::Nothing => Ok(()),
-        }
-    }
-
-    async fn role(&self, name: &RoleName) -> Result<Option<SeenRole>, PortError> {
-        self.read(|state| state.roles.get(name.as_str()).cloned())
-    }
-}
-
-impl FormerConnectors for World {
-    async fn keep(&self, _: &AccountId, former: &Connector) -> Result<(), PortError> {
-        let id = former.id.to_string();
-        self.write(|state| drop(state.records.insert(id, former.body.clone())))
-    }
-
-    async fn former(&self, _: &AccountId, id: &ConnectorId) -> Result<Option<Value>, PortError> {
-        self.read(|state| state.records.get(&id.to_string()).cloned())
-    }
-
-    async fn forget(&self, _: &AccountId, id: &ConnectorId) -> Result<(), PortError> {
-        self.write(|state| drop(state.records.remove(&id.to_string())))
-    }
-
-    async fn empty(&self) -> Result<(), PortError> {
-        self.write(|state| state.records.clear())
     }
 }

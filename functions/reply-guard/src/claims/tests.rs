@@ -159,6 +159,21 @@ async fn a_request_that_was_handed_over_is_claimed_answered_and_forgotten() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn so_is_every_other_type_that_is_handed_over() {
+    for kind in [
+        "Custom::OrganizationNarrowing",
+        "Custom::OrganizationOnboarding",
+    ] {
+        let rig = Rig::with(&[(PENDING, "{}")]);
+        let request = CustomResourceEvent::create(kind, URL).field("RequestId", "8d1e");
+        rig.guard(request).await.unwrap();
+        assert_eq!(rig.sent().len(), 1);
+        assert!(rig.object(ANSWERED).is_some(), "{kind}");
+        assert_eq!(rig.object(PENDING), None);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn one_that_was_killed_before_it_was_kept_is_answered_likewise() {
     let rig = Rig::with(&[]);
     rig.guard(create()).await.unwrap();
@@ -209,6 +224,7 @@ async fn where_s3_cannot_be_asked_it_is_answered_even_so_and_soon() {
 async fn what_nobody_else_can_answer_is_not_claimed() {
     for request in [
         CustomResourceEvent::create("Custom::SecurityConnector", URL).field("RequestId", "8d1e"),
+        CustomResourceEvent::create("Custom::DeploymentScope", URL).field("RequestId", "8d1e"),
         create().field("RequestId", "../x"),
         create().without("RequestId"),
     ] {

@@ -9,6 +9,7 @@ mod all_plans;
 mod meaning;
 mod misfits;
 mod no_features;
+mod organization;
 mod plans;
 mod properties;
 
@@ -35,6 +36,7 @@ fn wanting(plans: &Plans) -> WantedConnector {
         location: "eastus".parse().unwrap(),
         scan_interval: ScanInterval::from_hours(12).unwrap(),
         regions: BTreeSet::new(),
+        organization: None,
         offerings,
         tags: tags
             .map(|(key, value)| (key.to_owned(), value.to_owned()))
@@ -67,7 +69,7 @@ fn portal() -> Value {
             "environmentData": {
                 "environmentType": "AwsAccount", "regions": ["us-west-2", "eu-west-1"],
                 "scanInterval": 4, "accountName": "production",
-                "organizationalData": {"organizationMembershipType": "Member", "parentHierarchyId": "1"},
+                "newDetail": {"on": true},
             },
             "offerings": [
                 {"offeringType": "InformationProtectionAws", "description": "old",
@@ -126,9 +128,8 @@ fn a_connector_of_the_portal_keeps_what_is_not_ours() {
       "properties": {
         "environmentData": {
           "environmentType": "AwsAccount",
-          "organizationalData": {
-            "organizationMembershipType": "Member",
-            "parentHierarchyId": "1"
+          "newDetail": {
+            "on": true
           },
           "regions": [],
           "scanInterval": 12
@@ -278,18 +279,6 @@ fn a_connector_under_any_name_counts() {
     let seen = read(odd).unwrap();
     assert!(seen.connects(&"123456789012".parse().unwrap()));
     assert_eq!(seen.name().as_str(), "My connector (ä)");
-}
-
-#[test]
-fn what_has_no_connectors_id_is_passed_over() {
-    for item in [
-        json!({}),
-        json!(null),
-        json!({"id": 7}),
-        json!({"id": "/subscriptions/x"}),
-    ] {
-        assert!(read(item).is_none());
-    }
 }
 
 #[test]

@@ -196,19 +196,20 @@ impl Due {
     /// it. Whether there is one.
     fn refresh(&self, world: &mut World, instance: &AwsInstance) -> bool {
         let path = arc_machine::id(self, instance).to_ascii_lowercase();
-        let Some(bytes) = world
+        let Some(subscription) = world
             .subscription(&self.subscription)
-            .and_then(|one| one.resources.get_mut(&path))
+            .filter(|one| one.resources.contains(&path))
         else {
             return false;
         };
         let status = arc_machine::status(instance.node.as_ref());
-        if let Ok(mut document) = serde_json::from_slice::<Value>(bytes)
+        if let Some(mut document) = subscription.resources.json(&path)
             && document["properties"]["status"] != status
         {
             document["properties"]["status"] = status.into();
             document["properties"]["lastStatusChange"] = now_rfc3339().into();
-            *bytes = document.to_string().into_bytes();
+            let document = document.to_string().into_bytes();
+            subscription.resources.insert(path, document);
         }
         true
     }

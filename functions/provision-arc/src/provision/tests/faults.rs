@@ -210,3 +210,20 @@ async fn an_instance_without_room_is_told_and_not_tried() {
     let told = failures_of(&world);
     assert_eq!(told[0].2, "the instance has no room for the four tags");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_member_that_lets_nobody_in_any_more_is_passed_over_on_the_way_out() {
+    let world = world();
+    world.change(|state| {
+        state.is_leaving = true;
+        state.is_closed = true;
+    });
+    let mut provision = provision(&world, "r", remove());
+    let error = provision.pass().await.unwrap_err();
+    assert_eq!(error.name(), "Denied", "the stack's own account");
+    provision.task.reach = Reach::Organization;
+    assert_eq!(provision.pass().await.unwrap(), Outcome::nothing_to_do());
+    provision.task.errand = Errand::Onboard;
+    world.change(|state| state.is_leaving = false);
+    assert_eq!(provision.pass().await.unwrap_err().name(), "Denied");
+}

@@ -149,6 +149,21 @@ async fn a_delete_that_has_begun_meanwhile_keeps_machines_from_being_written() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_run_over_the_organization_lists_machines_only_where_it_may_repair_them() {
+    for (repair, lists) in [(Repair::Off, 0), (Repair::On, 1)] {
+        let world = with_machines();
+        let mut provision = provision(&world, "r", apply("true"));
+        provision.task.reach = Reach::Organization;
+        provision.task.repair = repair;
+        assert!(provision.pass().await.unwrap().done);
+        let state = world.state();
+        assert_eq!(state.machine_lists, lists);
+        let note = &state.reports[0].machines_not_compared;
+        assert_eq!(note.is_some(), repair == Repair::Off);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn without_instances_azure_is_not_asked() {
     let world = with_machines();
     for region in world.state().regions.values_mut() {

@@ -42,6 +42,7 @@ impl Regions for World {
     type Region = Place;
 
     async fn enabled(&self) -> Result<BTreeSet<EnabledRegion>, PortError> {
+        self.enter().await?;
         let all = |state: &mut State| {
             let enabled = |name: &RegionName| EnabledRegion {
                 name: name.clone(),
@@ -54,6 +55,13 @@ impl Regions for World {
 
     fn region(&self, name: &RegionName) -> Place {
         Place(self.clone(), name.clone())
+    }
+
+    async fn enter(&self) -> Result<(), PortError> {
+        if self.state().is_closed {
+            return Err(PortError::new(FailureKind::Denied, "sts:AssumeRole: no"));
+        }
+        Ok(())
     }
 }
 

@@ -82,3 +82,15 @@ fn an_offering_that_does_not_fit_can_be_taken_out() {
         assert_eq!(differences(&wanted(), &after), vec![]);
     }
 }
+
+#[test]
+fn what_has_no_connectors_id_is_passed_over() {
+    for item in [
+        json!({}),
+        json!(null),
+        json!({"id": 7}),
+        json!({"id": "/subscriptions/x"}),
+    ] {
+        assert!(read(item).is_none());
+    }
+}
